@@ -1,0 +1,5 @@
+"""`python -m igbot` is `igbot`."""
+
+from igbot.cli import main
+
+main()
