@@ -1,0 +1,81 @@
+"""What one kept item says, as the rules and the history want it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from igbot.meta.events import Attachment, Content, EventKind, Mid
+from igbot.meta.text import storable
+from igbot.meta.values import identifier, rows, table, words
+
+_STORY_TYPES = frozenset({"story_mention", "story", "ig_story"})
+
+
+def content_of(kind: EventKind, item: object) -> Content:
+    """The content of a parsed item. Never raises; what has another type than documented counts as absent."""
+    whole = table(item)
+    if kind in ("comment", "mention", "change"):
+        value = table(whole.get("value"))
+        return Content(kind=kind, text=words(value.get("text")))
+    if isinstance(whole.get("message"), dict):
+        return _message(kind, whole["message"], whole)
+    if isinstance(whole.get("message_edit"), dict):
+        edit = whole["message_edit"]
+        return Content(kind=kind, mid=_mid(edit), text=words(edit.get("text")))
+    return _other(kind, whole)
+
+
+def _message(kind: EventKind, message: Mapping[str, Any], item: Mapping[str, Any]) -> Content:
+    if kind == "deleted":
+        return Content(kind=kind, mid=_mid(message))
+    reply_to = table(message.get("reply_to"))
+    ref, ad_id = _referral(table(message.get("referral")) or table(item.get("referral")))
+    return Content(
+        kind=kind,
+        mid=_mid(message),
+        text=words(message.get("text")),
+        payload=_optional(table(message.get("quick_reply")).get("payload")),
+        attachments=tuple(_attachment(table(each)) for each in rows(message.get("attachments"))),
+        reply_to_mid=_mid(reply_to),
+        story_id=identifier(table(reply_to.get("story")).get("id")),
+        referral_ref=ref,
+        ad_id=ad_id,
+    )
+
+
+def _other(kind: EventKind, item: Mapping[str, Any]) -> Content:
+    reaction = table(item.get("reaction"))
+    # An ice breaker's or button's title is what the customer sees as said.
+    tapped = table(item.get("postback")) or table(item.get("optin"))
+    feedback = table(item.get("response_feedback"))
+    ref, ad_id = _referral(table(tapped.get("referral")) or table(item.get("referral")))
+    return Content(
+        kind=kind,
+        mid=_mid(reaction or tapped or feedback or table(item.get("read"))),
+        text=words(tapped.get("title")) or words(feedback.get("feedback")),
+        payload=_optional(tapped.get("payload")),
+        emoji=_optional(reaction.get("emoji")),
+        reaction=_optional(reaction.get("reaction")),
+        referral_ref=ref,
+        ad_id=ad_id,
+    )
+
+
+def _attachment(attachment: Mapping[str, Any]) -> Attachment:
+    kind = words(attachment.get("type")) or "unknown"
+    payload = table(attachment.get("payload"))
+    # Media of stories must not be kept (Meta's policy on story mentions), so nobody below gets to see its address.
+    url = None if kind in _STORY_TYPES else _optional(payload.get("url"))
+    return Attachment(type=kind, url=url, title=_optional(payload.get("title")))
+
+
+def _referral(referral: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    return _optional(referral.get("ref")), identifier(referral.get("ad_id"))
+
+
+def _optional(value: object) -> str | None:
+    return storable(value) if isinstance(value, str) and value else None
+
+
+def _mid(event: Mapping[str, Any]) -> Mid | None:
+    mid = identifier(event.get("mid"))
+    return None if mid is None else Mid(mid)

@@ -1,0 +1,146 @@
+"""An answer of the Send API becomes one outcome: what is known, and what may be done next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from igbot.meta.error_table import MOST_CALLS, UNKNOWN_MEANING, Reaction, Row, row_for
+from igbot.meta.events import Mid
+from igbot.meta.graph_error import GraphError, other_error, parse_answer, read_error
+from igbot.meta.usage import read_retry_after, read_usage
+from igbot.meta.values import identifier
+
+_REQUEST_TIMEOUT = 408
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
+_REFUSALS: tuple[Reaction, ...] = ("refuse message", "refuse window", "refuse recipient")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Meta took the message and gave it this mid."""
+
+    mid: Mid
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Surely not sent, and worth another call. `tries` bounds all calls of the part, `seconds` is Meta's own wait.
+
+    `alert`: nobody knows this error yet, so a person should.
+    """
+
+    error: GraphError
+    tries: int = MOST_CALLS
+    seconds: float | None = None
+    alert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Perhaps sent. `answered`: Meta said something, though not what became of it (contract §6).
+
+    `tries` bounds all calls of the part; with 1 it was very likely sent and is never sent again.
+    """
+
+    answered: bool
+    error: GraphError
+    tries: int = MOST_CALLS
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not sent, for now nothing of this account or app will be. `seconds` None: Meta gave no hint how long."""
+
+    seconds: float | None
+    scope: Literal["account", "app"]
+    error: GraphError
+    alert: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not sent, and never will be: this message, or anything to this recipient until they write again."""
+
+    scope: Literal["message", "recipient"]
+    error: GraphError
+    window_closed: bool
+    alert: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """Not sent; a person must act (token, permission, policy) before this account can send. `reason` is for them."""
+
+    error: GraphError
+    reason: str
+
+
+Outcome = Sent | Retry | Unknown | Wait | Refused | Halted
+
+
+def no_answer(reason: str) -> Unknown:
+    """The outcome of a call that may have reached Meta and brought nothing back (timeout, cut connection)."""
+    return Unknown(answered=False, error=other_error("transport", reason))
+
+
+def not_sent(reason: str) -> Retry:
+    """The outcome of a call that cannot have reached Meta (no address, refused connection, TLS)."""
+    return Retry(error=other_error("transport", reason))
+
+
+def classify(status: int, body: bytes, headers: Mapping[str, str], *, now: datetime) -> Outcome:
+    """The outcome of an answer of the Send API. Never raises.
+
+    Graph's code and subcode decide, the HTTP status only where they are absent or mean nothing known. An error that
+    Meta calls transient is not final whatever its code. `now` (aware) is for `Retry-After`.
+    """
+    answer = parse_answer(body) or {}
+    succeeded = 200 <= status < 300
+    mid = identifier(answer.get("message_id"))
+    if succeeded and mid is not None:
+        return Sent(Mid(mid))
+    error = read_error(answer)
+    wait = read_retry_after(headers, now=now)
+    if error is None or error.code is None:
+        return _from_status(status, error, wait=wait)
+    row = row_for(error)
+    if row is UNKNOWN_MEANING and status == _TOO_MANY_REQUESTS:
+        return _from_status(status, error, wait=wait)
+    is_final = row is UNKNOWN_MEANING or row.reaction in _REFUSALS
+    if is_final and (error.transient or (row is UNKNOWN_MEANING and status >= _SERVER_ERROR)):
+        return Unknown(answered=True, error=error, seconds=wait)
+    return _react(row, error, wait=wait, regain=read_usage(headers).regain_seconds)
+
+
+def _from_status(status: int, error: GraphError | None, *, wait: float | None) -> Outcome:
+    """The outcome where no code says more."""
+    if 200 <= status < 300:
+        return Unknown(answered=False, error=error or other_error("http", f"HTTP {status} without a message id"))
+    told = error or other_error("http", f"HTTP {status} without a Graph error")
+    if status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
+        return Unknown(answered=True, error=told, seconds=wait)
+    if status == _TOO_MANY_REQUESTS:
+        return Wait(seconds=wait, scope="account", error=told, alert=False)
+    return Retry(error=told, tries=UNKNOWN_MEANING.calls, seconds=wait, alert=True)
+
+
+def _react(row: Row, error: GraphError, *, wait: float | None, regain: float | None) -> Outcome:
+    match row.reaction:
+        case "retry":
+            return Retry(error=error, tries=row.calls, seconds=wait, alert=row.alert)
+        case "unknown":
+            return Unknown(answered=True, error=error, tries=row.calls, seconds=wait)
+        case "wait account" | "wait app":
+            seconds = max(wait or 0.0, regain or 0.0) or row.seconds
+            scope: Literal["account", "app"] = "app" if row.reaction == "wait app" else "account"
+            return Wait(seconds=seconds, scope=scope, error=error, alert=row.alert)
+        case "refuse message" | "refuse window":
+            closed = row.reaction == "refuse window"
+            return Refused(scope="message", error=error, window_closed=closed, alert=row.alert)
+        case "refuse recipient":
+            return Refused(scope="recipient", error=error, window_closed=False, alert=row.alert)
+        case "halt":
+            return Halted(error=error, reason=row.meaning)

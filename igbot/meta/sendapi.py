@@ -1,0 +1,148 @@
+"""What can be sent, as the Send API wants it and within its limits."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import regex
+
+from igbot.meta.outgoing import OutgoingText, QuickReply
+from igbot.meta.text import storable
+
+MAX_TEXT_BYTES = 1000
+MAX_QUICK_REPLIES = 13
+MAX_TITLE_CHARACTERS = 20
+MAX_PAYLOAD_BYTES = 1000
+
+_WORD, _SENTENCE, _PARAGRAPH = 1, 2, 3
+_GRAPHEME = regex.compile(r"\X")
+_STOPS = frozenset(".!?…؟।")
+_STOPS_WITHOUT_SPACE = frozenset("。！？")
+_MOST_CLOSERS = 4
+_CLOSERS = frozenset("\"'”’»)]」』）")
+
+
+def parts(message: OutgoingText) -> list[OutgoingText]:
+    """The messages to send for one reply, in order; [] where its text is blank.
+
+    Only the last one has the quick replies: Meta shows them under the newest message alone.
+    """
+    texts = split_text(message.text)
+    split = [OutgoingText(text) for text in texts]
+    if split:
+        split[-1] = replace(split[-1], quick_replies=message.quick_replies)
+    return split
+
+
+def send_body(igsid: str, message: OutgoingText) -> dict[str, Any]:
+    """The JSON body of `POST /me/messages` for one part (meta-platform reference §4.1)."""
+    content: dict[str, Any] = {"text": message.text}
+    if message.quick_replies:
+        content["quick_replies"] = [
+            {"content_type": "text", "title": each.title, "payload": each.payload} for each in message.quick_replies
+        ]
+    return {"recipient": {"id": igsid}, "messaging_type": "RESPONSE", "message": content}
+
+
+def quick_reply_problems(quick_replies: Sequence[QuickReply]) -> list[str]:
+    """What Meta would refuse or cut off in these quick replies, a sentence each; [] where all is well."""
+    problems = []
+    if len(quick_replies) > MAX_QUICK_REPLIES:
+        problems.append(f"{len(quick_replies)} quick replies; Meta takes at most {MAX_QUICK_REPLIES}")
+    for number, each in enumerate(quick_replies, start=1):
+        title_length = len(_GRAPHEME.findall(each.title))
+        payload_length = len(storable(each.payload).encode())
+        if not each.title.strip():
+            problems.append(f"quick reply {number} has no title")
+        if title_length > MAX_TITLE_CHARACTERS:
+            too_long = f"the title of quick reply {number} has {title_length} characters"
+            problems.append(f"{too_long}; Meta cuts it off after {MAX_TITLE_CHARACTERS}")
+        if not each.payload:
+            problems.append(f"quick reply {number} has no payload")
+        if payload_length > MAX_PAYLOAD_BYTES:
+            too_long = f"the payload of quick reply {number} has {payload_length} bytes"
+            problems.append(f"{too_long}; Meta takes at most {MAX_PAYLOAD_BYTES}")
+    return problems
+
+
+def split_text(text: str, limit: int = MAX_TEXT_BYTES) -> list[str]:
+    """`text` in parts of at most `limit` bytes of UTF-8; [] where it is blank.
+
+    Breaks after a paragraph, else a sentence or line, else a word, else between two graphemes; only a grapheme over
+    the limit is cut. White space at the breaks goes. Raises ValueError for a limit under 4, one character's size.
+    """
+    if limit < 4:
+        raise ValueError(f"a limit of {limit} bytes does not hold every character")
+    text = storable(text)
+    if text.isascii() and len(text) <= limit and "\r" not in text:
+        stripped = text.strip()
+        return [stripped] if stripped else []
+    units = _units(text, limit)
+    found: list[str] = []
+    start = 0
+    while True:
+        while start < len(units) and units[start].isspace():
+            start += 1
+        if start == len(units):
+            return found
+        end = _break(units, start, _reach(units, start, limit))
+        found.append(_joined(units, start, end))
+        start = end
+
+
+def _units(text: str, limit: int) -> list[str]:
+    """The graphemes of the text, those over the limit taken apart."""
+    units: list[str] = []
+    for grapheme in _GRAPHEME.findall(text):
+        if len(grapheme.encode()) <= limit:
+            units.append(grapheme)
+        else:
+            units.extend(grapheme)
+    return units
+
+
+def _reach(units: Sequence[str], start: int, limit: int) -> int:
+    """How far the units from `start` on fit the limit."""
+    size = 0
+    for index in range(start, len(units)):
+        size += len(units[index].encode())
+        if size > limit:
+            return index
+    return len(units)
+
+
+def _break(units: Sequence[str], start: int, end: int) -> int:
+    """The best place to end a part that may not go beyond `end`."""
+    if end == len(units):
+        return end
+    # A part of a few words before a long paragraph would read worse than a break inside the paragraph.
+    floor = start + (end - start) // 3
+    sentence = word = start
+    for place in range(end, start, -1):
+        rank = _rank(units, place)
+        if place > floor and rank == _PARAGRAPH:
+            return place
+        if place > floor and rank >= _SENTENCE:
+            sentence = max(sentence, place)
+        if rank >= _WORD:
+            word = max(word, place)
+    return next((place for place in (sentence, word) if place > start), end)
+
+
+def _rank(units: Sequence[str], place: int) -> int:
+    """How well a part may end before `units[place]`; 0 inside a word."""
+    before, after = units[place - 1], units[place]
+    if "\n" in after:
+        return _PARAGRAPH if "\n" in before else _SENTENCE
+    last = place - 1
+    while last > max(0, place - _MOST_CLOSERS) and units[last] in _CLOSERS:
+        last -= 1
+    if after.isspace():
+        return _SENTENCE if units[last] in _STOPS else _WORD
+    return _SENTENCE if units[last] in _STOPS_WITHOUT_SPACE and after not in _CLOSERS else 0
+
+
+def _joined(units: Sequence[str], start: int, end: int) -> str:
+    while end > start and units[end - 1].isspace():
+        end -= 1
+    return "".join(units[start:end])

@@ -1,0 +1,85 @@
+"""A kept item gives back what the customer said."""
+
+from typing import Any
+
+from igbot.meta.events import Attachment, Content, Mid
+from igbot.meta.webhook import read_content
+from tests.meta.shapes import item, read, read_change, read_item
+
+
+def _content(**event: Any) -> Content:
+    event_kept = read_item(item(**event))
+    return read_content(event_kept.kind, event_kept.raw)
+
+
+def test_a_text_message() -> None:
+    """Text comes back as it was written, with what PostgreSQL refuses as U+FFFD."""
+    content = _content(message={"mid": "m_1", "text": "caf\u00e9 \U0001f600\0\ud800"})
+    assert content == Content(kind="text", mid=Mid("m_1"), text="caf\u00e9 \U0001f600\ufffd\ufffd")
+
+
+def test_attachments_with_and_without_payload() -> None:
+    """An attachment keeps its type, its link and its title, each of which may be missing."""
+    content = _content(
+        message={
+            "mid": "m_1",
+            "attachments": [
+                {"type": "ig_post", "payload": {"url": "https://cdn.example/p", "title": "Red mug"}},
+                {"type": "ephemeral"},
+                {"payload": {"url": 5}},
+                "nonsense",
+            ],
+        }
+    )
+    assert content.attachments == (
+        Attachment(type="ig_post", url="https://cdn.example/p", title="Red mug"),
+        Attachment(type="ephemeral"),
+        Attachment(type="unknown"),
+        Attachment(type="unknown"),
+    )
+
+
+def test_a_storys_media_is_nowhere() -> None:
+    """Meta forbids to keep media of stories: neither mention, reply nor share shows an address."""
+    for kind in ("story_mention", "story", "ig_story"):
+        content = _content(message={"mid": "m_1", "attachments": [{"type": kind, "payload": {"url": "https://s"}}]})
+        assert content.attachments == (Attachment(type=kind),)
+    reply = _content(message={"mid": "m_1", "text": "wow", "reply_to": {"story": {"id": 18, "url": "https://s"}}})
+    assert (reply.kind, reply.text, reply.story_id) == ("story_reply", "wow", "18")
+    assert "https://s" not in repr(reply)
+
+
+def test_taps() -> None:
+    """A tapped button says its title and carries its payload."""
+    quick_reply = _content(message={"mid": "m_1", "text": "Hours", "quick_reply": {"payload": "HOURS"}})
+    assert (quick_reply.kind, quick_reply.text, quick_reply.payload) == ("quick_reply", "Hours", "HOURS")
+    postback = _content(postback={"mid": "m_p", "title": "Order?", "payload": "ORDER", "referral": {"ref": "ad"}})
+    assert (postback.kind, postback.mid, postback.text) == ("postback", "m_p", "Order?")
+    assert (postback.payload, postback.referral_ref) == ("ORDER", "ad")
+
+
+def test_references() -> None:
+    """Replies, referrals, ads and reactions say what they refer to."""
+    assert _content(message={"mid": "m_1", "text": "yes", "reply_to": {"mid": "m_0"}}).reply_to_mid == "m_0"
+    ad = _content(message={"mid": "m_1", "text": "Hi", "referral": {"ref": "spring", "ad_id": 238400000000000001}})
+    assert (ad.referral_ref, ad.ad_id) == ("spring", "238400000000000001")
+    assert _content(referral={"ref": "campaign7", "source": "IGME_LINK"}).referral_ref == "campaign7"
+    reaction = _content(reaction={"mid": "m_out", "action": "react", "reaction": "love", "emoji": "\u2764\ufe0f"})
+    assert (reaction.mid, reaction.reaction, reaction.emoji) == ("m_out", "love", "\u2764\ufe0f")
+    assert _content(read={"mid": "m_out"}).mid == "m_out"
+
+
+def test_edits_and_deletions() -> None:
+    """An edit has the new text; a deletion has none, whatever Meta sent with it."""
+    edit = _content(message_edit={"mid": "m_1", "text": "the blue one", "num_edit": 1})
+    assert (edit.kind, edit.mid, edit.text) == ("edit", "m_1", "the blue one")
+    deleted = _content(message={"mid": "m_1", "is_deleted": True, "text": "secret", "attachments": [{"type": "image"}]})
+    assert deleted == Content(kind="deleted", mid=Mid("m_1"))
+
+
+def test_what_is_no_message_has_little_content() -> None:
+    """Comments give their text; unknown and raw events nothing but their kind."""
+    comment = read_change("comments", {"id": "17", "from": {"id": "900"}, "text": "price?"})
+    assert read_content(comment.kind, comment.raw) == Content(kind="comment", text="price?")
+    raw = read(b"\xff\xfe")[0]
+    assert read_content(raw.kind, raw.raw) == Content(kind="raw")

@@ -1,0 +1,54 @@
+"""Usage headers: how full the budget is and how long to wait."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from igbot.meta.usage import Usage, read_retry_after, read_usage
+
+NOW = datetime(2026, 9, 21, 14, 14, tzinfo=UTC)
+
+
+def test_the_fullest_budget_counts() -> None:
+    """Of all budgets that concern messaging the highest percentage and the longest wait (in minutes) count."""
+    business = (
+        '{"178":[{"type":"instagram","call_count":97,"total_time":23,"estimated_time_to_regain_access":19},'
+        '{"type":"ads_insights","call_count":100,"estimated_time_to_regain_access":600}],'
+        '"104":[{"type":"pages","total_cputime":"98","estimated_time_to_regain_access":0}]}'
+    )
+    headers = {"X-App-Usage": '{"call_count":28,"total_time":25}', "X-Business-Use-Case-Usage": business}
+    assert read_usage(headers) == Usage(percent=98, regain_seconds=1140.0)
+
+
+@pytest.mark.parametrize("text", ["", "x", "[]", "5", "null", '{"1":5}', '{"1":[5]}', '{"1":[{"type":["pages"]}]}'])
+def test_unreadable_headers_are_no_usage(text: str) -> None:
+    """What cannot be read is 0 percent and no wait."""
+    assert read_usage({"x-app-usage": text, "x-business-use-case-usage": text}) == Usage(0, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("120", 120.0),
+        (" 5 ", 5.0),
+        ("Mon, 21 Sep 2026 14:15:00 GMT", 60.0),
+        ("Mon, 21 Sep 2026 14:13:00 GMT", None),
+        ("0", None),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+        ("99999999999", 86_400.0),
+    ],
+)
+def test_retry_after(text: str, seconds: float | None) -> None:
+    """Seconds and HTTP dates are read, at most a day; the past and nonsense are no hint."""
+    assert read_retry_after({"RETRY-AFTER": text}, now=NOW) == seconds
+
+
+@given(st.dictionaries(st.sampled_from(["X-App-Usage", "Retry-After"]), st.text(st.characters())))
+def test_no_header_raises(headers: dict[str, str]) -> None:
+    """Header values of any kind are read without an exception."""
+    assert read_usage(headers).percent >= 0
+    assert (read_retry_after(headers, now=NOW) or 1.0) > 0
