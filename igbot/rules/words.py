@@ -1,0 +1,53 @@
+"""Where a word begins and ends, in every script (`rules.md` §3.2)."""
+
+from collections.abc import Iterator
+
+import regex
+
+# Script extensions, so that the long-vowel sign of Katakana counts too.
+_UNSPACED = r"\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}"
+# Letters, marks, numbers and underscores of scripts with spaces between words: two of them side by side are one word.
+_SPACED = regex.compile(rf"(?V1)[[\p{{L}}\p{{M}}\p{{N}}_]--[{_UNSPACED}]]")
+_SPACED_RUN = regex.compile(_SPACED.pattern + "+")
+_CLINGS = regex.compile(r"[\p{M}\u200d]")
+_OUTER = r"[\p{P}\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3\u200d\s\U000e0020-\U000e007f]+"
+_OUTER_START = regex.compile(_OUTER)
+# Matched from the end backwards; searching forwards for `+$` costs the square of a row of emoji.
+_OUTER_END = regex.compile(rf"(?r){_OUTER}")
+
+
+def tokens(text: str) -> list[tuple[int, int]]:
+    """Start and end of every run of word characters of spaced scripts, in order."""
+    return [found.span() for found in _SPACED_RUN.finditer(text)]
+
+
+def stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether neither edge of `text[start:end]` cuts a word or a grapheme."""
+    return not (_cuts_word(text, start) or _cuts_word(text, end) or cuts_grapheme(text, start, end))
+
+
+def _cuts_word(text: str, at: int) -> bool:
+    return 0 < at < len(text) and bool(_SPACED.match(text, at - 1)) and bool(_SPACED.match(text, at))
+
+
+def cuts_grapheme(text: str, start: int, end: int) -> bool:
+    """Whether a mark or a joiner ties `text[start:end]` to what stands beside it."""
+    return (end < len(text) and bool(_CLINGS.match(text, end))) or (start > 0 and text[start - 1] == "\u200d")
+
+
+def places(text: str, part: str) -> Iterator[tuple[int, int]]:
+    """Start and end of every place where `part` stands in `text`, overlapping ones too."""
+    at = text.find(part)
+    while at >= 0:
+        yield at, at + len(part)
+        at = text.find(part, at + 1)
+
+
+def bare_span(text: str) -> tuple[int, int]:
+    """What is left between outer punctuation, emoji and space; an empty span at 0 where nothing is."""
+    found = _OUTER_START.match(text)
+    start = found.end() if found else 0
+    if start == len(text):
+        return 0, 0
+    found = _OUTER_END.match(text)
+    return start, found.start() if found else len(text)
