@@ -1,0 +1,1 @@
+"""Settings: read once at the start, handed on as plain values."""

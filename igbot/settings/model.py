@@ -1,0 +1,89 @@
+"""What the settings are once read: plain values, whatever file or variable they came from."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from igbot.settings.values import Network
+
+Login = Literal["facebook", "instagram"]
+Tls = Literal["native", "proxy"]
+LogFormat = Literal["json", "console"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one process. Its `repr` shows no secret.
+
+    `graph_url` is None for the built-in sandbox, `database_url` for the embedded database, `takeover_pause` for off.
+    `encryption_keys` is empty where they are to be generated (development and test). `ignored` are lines to warn with:
+    variables that change nothing.
+    """
+
+    env: str
+    production_like: bool
+    test_mode: bool
+    development: bool
+    account_ids: tuple[str, ...]
+    login: Login
+    graph_url: str | None
+    graph_version: str
+    data_dir: Path
+    config_dir: Path
+    rules_dir: Path
+    host: str
+    port: int
+    tls: Tls
+    tls_cert: Path | None
+    tls_key: Path | None
+    trusted_proxies: tuple[Network, ...]
+    management_host: str
+    management_port: int
+    log_level: str
+    log_format: LogFormat
+    testers: frozenset[str]
+    fallback_reply: str
+    takeover_pause: timedelta | None
+    window_margin: timedelta
+    archive_after: timedelta
+    keep_raw: timedelta
+    ignored: tuple[str, ...]
+    app_secrets: tuple[str, ...] = field(repr=False)
+    verify_token: str = field(repr=False)
+    access_token: str | None = field(repr=False)
+    encryption_keys: tuple[str, ...] = field(repr=False)
+    database_url: str | None = field(repr=False)
+    management_token: str | None = field(repr=False)
+    alert_urls: tuple[str, ...] = field(repr=False)
+    other_secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for the log to hide; also those that were given and not used."""
+        values = {
+            *self.app_secrets,
+            self.verify_token,
+            self.access_token or "",
+            *self.encryption_keys,
+            self.management_token or "",
+            *_secrets_of_url(self.database_url or ""),
+            *(piece for url in self.alert_urls for piece in _secrets_of_channel(url)),
+            *self.other_secrets,
+        }
+        return tuple(sorted(values - {""}))
+
+
+def _secrets_of_url(url: str) -> set[str]:
+    try:
+        parts = urlsplit(url)
+        password = parts.password or ""
+    except ValueError:
+        return {url}
+    return {url, password, unquote(password), *(value for name, value in parse_qsl(parts.query) if name == "password")}
+
+
+def _secrets_of_channel(url: str) -> set[str]:
+    """The URL whole, and its long pieces: tokens of alert services stand anywhere in it."""
+    pieces = url.partition("://")[2].replace("?", "/").replace("&", "/").replace("=", "/").replace("@", "/")
+    return _secrets_of_url(url) | {piece for part in pieces.split("/") for piece in part.split(":") if len(piece) >= 16}

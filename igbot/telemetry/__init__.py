@@ -1,0 +1,1 @@
+"""Log lines, redaction and the clock: what every room above may use."""

@@ -1,0 +1,47 @@
+"""How every room writes what happened: a fixed event name and fields, never a sentence with values in it."""
+
+import logging
+from dataclasses import dataclass
+
+FIELDS = "igbot_fields"
+"""The attribute of a log record under which the fields of an event stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventLog:
+    """Writes events of one room.
+
+    Fields are any values: the formatter makes them plain, hides secrets and escapes what customers wrote. A customer's
+    text belongs into `debug` only. `exc` adds the error with its stack trace.
+    """
+
+    logger: logging.Logger
+
+    def debug(self, event: str, *, exc: BaseException | None = None, **fields: object) -> None:
+        """What only a developer wants to see; the one level that may carry message text."""
+        self._write(logging.DEBUG, event, exc, fields)
+
+    def info(self, event: str, *, exc: BaseException | None = None, **fields: object) -> None:
+        """The normal course of things."""
+        self._write(logging.INFO, event, exc, fields)
+
+    def warning(self, event: str, *, exc: BaseException | None = None, **fields: object) -> None:
+        """Something that a person should look at some time."""
+        self._write(logging.WARNING, event, exc, fields)
+
+    def error(self, event: str, *, exc: BaseException | None = None, **fields: object) -> None:
+        """Something went wrong and was survived."""
+        self._write(logging.ERROR, event, exc, fields)
+
+    def critical(self, event: str, *, exc: BaseException | None = None, **fields: object) -> None:
+        """A person is needed."""
+        self._write(logging.CRITICAL, event, exc, fields)
+
+    def _write(self, level: int, event: str, exc: BaseException | None, fields: dict[str, object]) -> None:
+        if self.logger.isEnabledFor(level):
+            self.logger.log(level, event, exc_info=exc, extra={FIELDS: fields}, stacklevel=3)
+
+
+def event_log(room: str) -> EventLog:
+    """The log of one room, by its name (`inbox`, `web` …)."""
+    return EventLog(logging.getLogger(f"igbot.{room}"))
