@@ -1,0 +1,56 @@
+"""Which bot processes live: each holds an advisory lock for its life, so a killed one is known at once.
+
+Leases of conversations name a process; those of a process whose lock is free are given back.
+"""
+
+import os
+import socket
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+LOCK_CLASS = 0x6967
+"""First half of the two-part advisory lock key; the second is the process id given out by the database."""
+
+# The lock is taken before the row can be seen, so that nobody takes a newcomer for dead.
+REGISTER = """
+WITH entered AS (INSERT INTO process (started_at, host, pid) VALUES ($1, $2, $3) RETURNING process_id)
+SELECT process_id, pg_advisory_lock($4, process_id::int) FROM entered
+"""
+OTHERS = "SELECT process_id FROM process WHERE process_id <> $1"
+# A free lock is taken for the length of this statement's transaction only.
+IS_GONE = "SELECT pg_try_advisory_xact_lock($1, $2::int)"
+GIVE_BACK = """
+WITH inbox AS (
+    UPDATE inbox_lane SET lease_by = NULL, lease_until = NULL WHERE lease_by = $1
+), outbox AS (
+    UPDATE outbox_lane SET lease_by = NULL, lease_until = NULL WHERE lease_by = $1
+)
+DELETE FROM process WHERE process_id = $1
+"""
+
+
+async def register(conn: "asyncpg.Connection[Any]", *, now: datetime) -> int:
+    """Enter this process and hold its lock on `conn`, which must stay open for the process's life."""
+    return int(await conn.fetchval(REGISTER, now, socket.gethostname(), os.getpid(), LOCK_CLASS))
+
+
+async def give_back(conn: "asyncpg.Connection[Any]", process_id: int) -> None:
+    """Release what a process has leased and forget the process."""
+    await conn.execute(GIVE_BACK, process_id)
+
+
+async def rescue(conn: "asyncpg.Connection[Any]", *, own: int) -> tuple[list[int], int]:
+    """Give back what dead processes had leased.
+
+    Returns the ids of the dead and how many others live.
+    """
+    dead = []
+    others = [int(row["process_id"]) for row in await conn.fetch(OTHERS, own)]
+    for process_id in others:
+        async with conn.transaction():
+            if await conn.fetchval(IS_GONE, LOCK_CLASS, process_id):
+                await give_back(conn, process_id)
+                dead.append(process_id)
+    return dead, len(others) - len(dead)
