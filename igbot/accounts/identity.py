@@ -1,0 +1,61 @@
+"""Which account an id belongs to. An account has several ids at Meta; its rows are kept under one of them, for ever."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from igbot.meta.events import AccountId
+
+# The account that has any of the ids keeps the name its rows have; an id that is new to it is added.
+ENTER = """
+WITH known AS (
+    UPDATE account SET ids = (SELECT array_agg(DISTINCT id) FROM unnest(ids || $1::text[]) AS id)
+    WHERE ids && $1::text[] RETURNING account_id
+), entered AS (
+    INSERT INTO account (account_id, ids) SELECT $1[1], $1 WHERE NOT EXISTS (SELECT FROM known)
+    ON CONFLICT (account_id) DO UPDATE SET ids = EXCLUDED.ids
+    RETURNING account_id
+)
+SELECT account_id FROM known UNION ALL SELECT account_id FROM entered LIMIT 1
+"""
+
+# Whoever starts igbot again has looked: what was halted is tried once more.
+RESUME = """
+UPDATE account SET halted_at = NULL, halted_reason = NULL WHERE account_id = $1 AND halted_at IS NOT NULL
+"""
+
+HALTED = "SELECT halted_reason FROM account WHERE account_id = $1 AND halted_at IS NOT NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnIds:
+    """The ids that are ours, each with the account it belongs to."""
+
+    accounts: Mapping[str, AccountId]
+
+    def of(self, account_id: AccountId) -> frozenset[str]:
+        """All ids of one account."""
+        return frozenset(raw for raw, account in self.accounts.items() if account == account_id)
+
+
+def from_settings(ids: Sequence[str]) -> OwnIds:
+    """The one account of the settings, before the database has said under which id its rows are kept."""
+    return OwnIds({raw: AccountId(ids[0]) for raw in ids})
+
+
+async def enter(conn: "asyncpg.Connection[Any]", ids: Sequence[str]) -> AccountId:
+    """Make the account with these ids known and return the id its rows are kept under."""
+    return AccountId(await conn.fetchval(ENTER, list(ids)))
+
+
+async def resume(conn: "asyncpg.Connection[Any]", account_id: AccountId) -> None:
+    """Let a halted account try again."""
+    await conn.execute(RESUME, account_id)
+
+
+async def halted(conn: "asyncpg.Connection[Any]", account_id: AccountId) -> str | None:
+    """Why the account's sends are stopped until somebody acts, if they are."""
+    reason: str | None = await conn.fetchval(HALTED, account_id)
+    return reason

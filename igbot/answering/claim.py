@@ -1,0 +1,204 @@
+"""Claim conversations that have something to work on, with all a turn needs to know, in one statement."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+
+from igbot.meta.events import AccountId, Content, EventKind, Igsid, Mid
+from igbot.meta.webhook import read_content
+
+LEASE = timedelta(seconds=60)
+"""How long a claimed conversation belongs to its process; a dead process loses it at once (`store.processes`)."""
+
+EVENTS_A_TURN = 100
+
+# lane:   the longest-waiting conversations that nobody works on.
+# leased: theirs now. The outer query still sees the lane as it was in this statement's snapshot, `arrivals` too: an
+#         event that lands meanwhile makes the two differ, and `settle` then leaves the lane ready.
+# events: what is pending, in order of Meta's timestamp. An echo knows whether its mid is one of our sends.
+# open:   our replies that are in flight or in doubt, for echoes that overtake the answer of the Send API.
+CLAIM = """
+WITH lane AS (
+    SELECT account_id, igsid FROM inbox_lane
+    WHERE ready_at <= $1 AND (lease_until IS NULL OR lease_until < $1)
+    ORDER BY ready_at LIMIT $2
+    FOR UPDATE SKIP LOCKED
+), leased AS (
+    UPDATE inbox_lane l SET lease_by = $3, lease_until = $4
+    FROM lane WHERE (l.account_id, l.igsid) = (lane.account_id, lane.igsid)
+)
+SELECT lane.account_id, lane.igsid,
+    (SELECT l.arrivals FROM inbox_lane l WHERE (l.account_id, l.igsid) = (lane.account_id, lane.igsid)) AS arrivals,
+    c.igsid IS NOT NULL AS known, c.customer_at, c.paused_until, c.paused_reason,
+    (SELECT coalesce(json_agg(e ORDER BY e.event_at, e.inbox_id), '[]') FROM (
+        SELECT i.event_key, i.kind, i.mid, i.event_at, i.inbox_id, i.received_at, i.known_account, i.test, i.attempts,
+            convert_from(i.raw, 'UTF8') AS raw,
+            i.kind = 'echo' AND EXISTS (
+                SELECT FROM outbox o WHERE (o.account_id, o.mid) = (i.account_id, i.mid)) AS our_echo
+        FROM inbox i
+        WHERE (i.account_id, i.igsid) = (lane.account_id, lane.igsid) AND i.status = 'pending'
+        ORDER BY i.event_at, i.inbox_id LIMIT $5) e) AS events,
+    (SELECT coalesce(json_agg(m ORDER BY m.at, m.message_id), '[]') FROM (
+        SELECT at, message_id, direction, author, kind, mid, text, rule FROM message m
+        WHERE (m.account_id, m.igsid) = (lane.account_id, lane.igsid)
+        ORDER BY at DESC, message_id DESC LIMIT 10) m) AS history,
+    (SELECT coalesce(json_agg(o ORDER BY o.outbox_id), '[]') FROM (
+        SELECT outbox_id, body ->> 'text' AS text FROM outbox o
+        WHERE (o.account_id, o.igsid) = (lane.account_id, lane.igsid) AND o.status IN ('sending', 'unknown')) o) AS open
+FROM lane LEFT JOIN conversation c ON (c.account_id, c.igsid) = (lane.account_id, lane.igsid)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEvent:
+    """One inbox row that waits to be worked on."""
+
+    key: str
+    kind: EventKind
+    mid: Mid | None
+    at: datetime
+    received_at: datetime
+    known_account: bool
+    test: bool
+    attempts: int
+    our_echo: bool
+    raw: str
+
+    def content(self) -> Content:
+        """What the event says, read out of its raw JSON."""
+        return read_content(self.kind, self.raw.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class PastMessage:
+    """One of the last messages of the conversation, oldest first in a claim."""
+
+    at: datetime
+    direction: str
+    author: str
+    kind: str
+    mid: str | None
+    text: str
+    rule: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReply:
+    """A reply of ours of which it is not (yet) known that Meta took it."""
+
+    outbox_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One conversation, ours until the lease ends, with its pending events and its last ten messages."""
+
+    account_id: AccountId
+    igsid: Igsid
+    arrivals: int
+    known: bool
+    customer_at: datetime | None
+    paused_until: datetime | None
+    paused_reason: str | None
+    events: tuple[PendingEvent, ...]
+    history: tuple[PastMessage, ...]
+    open_replies: tuple[OpenReply, ...]
+
+
+async def claim_conversations(
+    conn: "asyncpg.Connection[Any]", *, process_id: int, limit: int, now: datetime
+) -> list[Claim]:
+    """Up to `limit` conversations with pending events, the longest-waiting first, leased to `process_id`."""
+    rows = await conn.fetch(CLAIM, now, limit, process_id, now + LEASE, EVENTS_A_TURN)
+    return [_claim(row) for row in rows]
+
+
+def _claim(row: asyncpg.Record) -> Claim:
+    return Claim(
+        account_id=AccountId(row["account_id"]),
+        igsid=Igsid(row["igsid"]),
+        arrivals=row["arrivals"],
+        known=row["known"],
+        customer_at=row["customer_at"],
+        paused_until=row["paused_until"],
+        paused_reason=row["paused_reason"],
+        events=tuple(_event(e) for e in json.loads(row["events"])),
+        history=tuple(_past(m) for m in json.loads(row["history"])),
+        open_replies=tuple(OpenReply(o["outbox_id"], o["text"]) for o in json.loads(row["open"])),
+    )
+
+
+def _event(e: dict[str, Any]) -> PendingEvent:
+    return PendingEvent(
+        key=e["event_key"],
+        kind=e["kind"],
+        mid=e["mid"],
+        at=datetime.fromisoformat(e["event_at"]),
+        received_at=datetime.fromisoformat(e["received_at"]),
+        known_account=e["known_account"],
+        test=e["test"],
+        attempts=e["attempts"],
+        our_echo=e["our_echo"],
+        raw=e["raw"],
+    )
+
+
+def _past(m: dict[str, Any]) -> PastMessage:
+    return PastMessage(
+        at=datetime.fromisoformat(m["at"]),
+        direction=m["direction"],
+        author=m["author"],
+        kind=m["kind"],
+        mid=m["mid"],
+        text=m["text"],
+        rule=m["rule"],
+    )
+
+
+FAIL = """
+WITH failed AS (
+    UPDATE inbox SET attempts = attempts + 1, error = $4,
+        status = CASE WHEN attempts + 1 >= $5 THEN 'dead' ELSE 'pending' END,
+        settled_at = CASE WHEN attempts + 1 >= $5 THEN $6::timestamptz END
+    WHERE account_id = $1 AND event_key = $3::uuid AND status = 'pending'
+    RETURNING status
+), released AS (
+    UPDATE inbox_lane SET lease_by = NULL, lease_until = NULL, ready_at = $7
+    WHERE account_id = $1 AND igsid = $2
+)
+SELECT status FROM failed
+"""
+
+RELEASE = """
+UPDATE inbox_lane SET lease_by = NULL, lease_until = NULL
+FROM unnest($1::text[], $2::text[]) AS given (account_id, igsid)
+WHERE (inbox_lane.account_id, inbox_lane.igsid) = (given.account_id, given.igsid) AND lease_by = $3
+"""
+
+
+async def release_claims(conn: "asyncpg.Connection[Any]", claims: Sequence[Claim], *, process_id: int) -> None:
+    """Hand conversations back unworked, ready for whoever comes first."""
+    await conn.execute(RELEASE, [c.account_id for c in claims], [c.igsid for c in claims], process_id)
+
+
+async def fail_event(
+    conn: "asyncpg.Connection[Any]",
+    claim: Claim,
+    event: PendingEvent,
+    *,
+    error: str,
+    tries: int,
+    now: datetime,
+    again_at: datetime,
+) -> str:
+    """Count a failure against one event of a claim and hand the conversation back until `again_at`.
+
+    Returns the event's status: `pending`, or `dead` after `tries` failures (the conversation then goes on).
+    """
+    status = await conn.fetchval(FAIL, claim.account_id, claim.igsid, event.key, error[:2000], tries, now, again_at)
+    return str(status)

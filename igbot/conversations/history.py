@@ -1,0 +1,95 @@
+"""Conversations as people read them: the list, one with its messages, the decision on one message."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import asyncpg
+
+Which = Literal["live", "archived", "all"]
+
+LIST = """
+SELECT c.account_id AS account, c.igsid, NULL::text AS username,
+    CASE WHEN c.paused_until > now() THEN 'paused' ELSE 'open' END AS state,
+    CASE WHEN c.paused_until > now() THEN c.paused_until END AS paused_until,
+    c.last_at, c.archived_at,
+    (SELECT count(*) FROM message m WHERE (m.account_id, m.igsid) = (c.account_id, c.igsid)) AS messages,
+    c.test
+FROM conversation c
+WHERE ($1 = 'all' OR ($1 = 'archived') = (c.archived_at IS NOT NULL)) AND ($2::text IS NULL OR c.igsid = $2)
+ORDER BY c.last_at DESC
+LIMIT $3
+"""
+
+# A message before the customer's latest archiving lies in the other partition; the same query reaches both.
+MESSAGES = """
+SELECT m.direction, m.mid AS in_mid, o.mid AS out_mid, m.kind, m.text, m.at, m.author, m.rule, m.reason, m.test,
+    CASE WHEN m.direction = 'in' THEN 'received' ELSE coalesce(o.status, 'sent') END AS status,
+    o.echoed_at, o.seen_at
+FROM message m LEFT JOIN outbox o ON (o.account_id, o.outbox_id) = (m.account_id, m.outbox_id)
+WHERE m.account_id = $1 AND m.igsid = $2
+ORDER BY m.at, m.message_id
+"""
+
+DECISION = """
+SELECT m.account_id, m.igsid, m.mid, m.kind, m.text, m.at, m.reason, m.rule, m.digest, m.considered, m.decided_at,
+    m.test, (SELECT coalesce(json_agg(r ORDER BY r.outbox_id), '[]') FROM (
+        SELECT o.outbox_id, o.body, o.status, o.mid FROM outbox o
+        WHERE (o.account_id, o.igsid, o.for_mid) = (m.account_id, m.igsid, m.mid)) r) AS replies
+FROM message m
+WHERE m.account_id = ANY ($1) AND m.mid = $2 AND m.direction = 'in'
+"""
+
+
+async def list_conversations(
+    conn: "asyncpg.Connection[Any]", *, which: Which, limit: int, igsid: str | None = None
+) -> list[dict[str, Any]]:
+    """Conversations in the contract's shape (§8), the newest first."""
+    return [dict(row) for row in await conn.fetch(LIST, which, igsid, limit)]
+
+
+async def show_conversations(conn: "asyncpg.Connection[Any]", igsid: str) -> list[dict[str, Any]]:
+    """The conversations with a customer (one an account), archived ones too, each with its `messages`, oldest first."""
+    found = await list_conversations(conn, which="all", limit=100, igsid=igsid)
+    for talk in found:
+        talk["messages"] = [_shown(row) for row in await conn.fetch(MESSAGES, talk["account"], igsid)]
+    return found
+
+
+def _shown(row: asyncpg.Record) -> dict[str, Any]:
+    return {
+        "direction": row["direction"],
+        "mid": row["in_mid"] or row["out_mid"],
+        "kind": row["kind"],
+        "text": row["text"],
+        "at": row["at"],
+        "status": row["status"],
+        "echoed_at": row["echoed_at"],
+        "seen_at": row["seen_at"],
+        "rule": row["rule"],
+        "author": row["author"],
+        "test": row["test"],
+    }
+
+
+async def decision_on(conn: "asyncpg.Connection[Any]", mid: str, *, accounts: Sequence[str]) -> dict[str, Any] | None:
+    """The decision on one customer message of `accounts` and what was sent; None while there is none."""
+    row = await conn.fetchrow(DECISION, list(accounts), mid)
+    if row is None:
+        return None
+    replies = [
+        {
+            "text": r["body"]["text"],
+            "quick_replies": r["body"]["quick_replies"],
+            "status": r["status"],
+            "mid": r["mid"],
+        }
+        for r in json.loads(row["replies"])
+    ]
+    return {
+        "mid": row["mid"],
+        "igsid": row["igsid"],
+        "decision": {"reason": row["reason"], "rule": row["rule"], "digest": row["digest"]},
+        "considered": json.loads(row["considered"]) if row["considered"] else [],
+        "replies": replies,
+    }

@@ -1,0 +1,162 @@
+"""What `/readyz` and `igbot health` say: each dependency with its state, and the figures that matter."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from igbot.conversations.archive import last_run
+from igbot.errors import IgbotError
+from igbot.ops.membership import Membership
+from igbot.rulebook.book import Rulebook
+from igbot.store.pool import Database
+from igbot.telemetry.clock import Clock
+
+Status = Literal["ok", "degraded", "down"]
+ARCHIVE_IS_LATE = timedelta(days=2)
+
+# Counts what is open and dead through partial indexes; what is settled is history, not health.
+FIGURES = """
+SELECT
+    (SELECT min(event_at) FROM inbox WHERE status = 'pending') AS oldest_event,
+    (SELECT min(decided_at) FROM outbox WHERE status IN ('queued', 'sending', 'unknown')) AS oldest_reply,
+    (SELECT count(*) FROM inbox WHERE status = 'pending') AS inbox_pending,
+    (SELECT count(*) FROM inbox WHERE status = 'dead') AS inbox_dead,
+    (SELECT count(*) FROM outbox WHERE status = 'queued') AS queued,
+    (SELECT count(*) FROM outbox WHERE status = 'sending') AS sending,
+    (SELECT count(*) FROM outbox WHERE status = 'unknown') AS unknown,
+    (SELECT count(*) FROM outbox WHERE status = 'dead') AS outbox_dead,
+    (SELECT count(*) FROM process) AS processes
+"""
+
+ACCOUNT = "SELECT halted_reason, send_after FROM account WHERE account_id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One dependency: its state and what to say about it."""
+
+    status: Status
+    detail: str
+
+
+class Health:
+    """Asks every dependency. `last_webhook_at` and `rules_trouble` are what other rooms know."""
+
+    def __init__(
+        self,
+        database: Database,
+        membership: Membership,
+        rulebook: Rulebook,
+        *,
+        last_webhook_at: Callable[[], datetime | None],
+        rules_trouble: Callable[[], str | None],
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._membership = membership
+        self._rulebook = rulebook
+        self._last_webhook_at = last_webhook_at
+        self._rules_trouble = rules_trouble
+        self._clock = clock
+
+    async def readiness(self) -> dict[str, Any]:
+        """The contract's `/readyz` object. `down` only when nothing can be made durable."""
+        asked: Mapping[str, Callable[[], Awaitable[Check]]] = {
+            "database": self._check_database,
+            "rules": self._check_rules,
+            "token": self._check_token,
+            "sends": self._check_sends,
+            "archive": self._check_archive,
+        }
+        checks: dict[str, dict[str, Any]] = {}
+        for name, check in asked.items():
+            started = time.monotonic()
+            try:
+                result = await check()
+            except IgbotError as error:
+                result = Check("degraded", error.message)
+            seconds = round(time.monotonic() - started, 4)
+            checks[name] = {"status": result.status, "detail": result.detail, "seconds": seconds}
+        states = {check["status"] for check in checks.values()}
+        status = "down" if "down" in states else "degraded" if "degraded" in states else "ok"
+        return {"status": status, "checks": checks}
+
+    async def figures(self) -> dict[str, Any]:
+        """The figures of the contract (§8); null where the database cannot be asked."""
+        rules = self._rulebook.current
+        known: dict[str, Any] = {
+            "oldest_unanswered_seconds": None,
+            "inbox": None,
+            "outbox": None,
+            "dead": None,
+            "spooled": 0,
+            "last_webhook_at": _iso(self._last_webhook_at()),
+            "token_days_left": None,
+            "rules": rules.count if rules else None,
+            "rules_digest": rules.digest if rules else None,
+            "last_archive_at": None,
+            "processes": None,
+        }
+        try:
+            async with self._database.connection() as conn:
+                row = await conn.fetchrow(FIGURES)
+                archived_at = await last_run(conn)
+        except IgbotError:
+            return known
+        if row is None:
+            return known
+        oldest = min((t for t in (row["oldest_event"], row["oldest_reply"]) if t), default=None)
+        waiting = max((self._clock() - oldest).total_seconds(), 0.0) if oldest else 0.0
+        return known | {
+            "oldest_unanswered_seconds": round(waiting, 3),
+            "inbox": {"pending": row["inbox_pending"], "dead": row["inbox_dead"]},
+            "outbox": {state: row[state] for state in ("queued", "sending", "unknown")} | {"dead": row["outbox_dead"]},
+            "dead": row["inbox_dead"] + row["outbox_dead"],
+            "last_archive_at": _iso(archived_at),
+            "processes": row["processes"],
+        }
+
+    async def _check_database(self) -> Check:
+        try:
+            async with self._database.connection() as conn:
+                version = await conn.fetchval("SHOW server_version")
+        except IgbotError as error:
+            return Check("down", error.message)
+        return Check("ok", f"PostgreSQL {version}")
+
+    async def _check_rules(self) -> Check:
+        rules = self._rulebook.current
+        if rules is None:
+            return Check("degraded", "no rule set has ever loaded: messages are kept and not answered")
+        trouble = self._rules_trouble()
+        if trouble:
+            return Check("degraded", trouble)
+        return Check("ok", f"{rules.count} rules, set {rules.digest}")
+
+    async def _check_token(self) -> Check:
+        trouble = self._membership.token_trouble
+        return Check("degraded", trouble) if trouble else Check("ok", "confirmed by Meta")
+
+    async def _check_sends(self) -> Check:
+        async with self._database.connection() as conn:
+            row = await conn.fetchrow(ACCOUNT, self._membership.account_id)
+        if row is not None and row["halted_reason"]:
+            return Check("degraded", f"stopped: {row['halted_reason']}")
+        if row is not None and row["send_after"] and row["send_after"] > self._clock():
+            return Check("degraded", f"rate limit, paused until {_iso(row['send_after'])}")
+        return Check("ok", "going out")
+
+    async def _check_archive(self) -> Check:
+        async with self._database.connection() as conn:
+            at = await last_run(conn)
+        if at is None:
+            return Check("ok", "never run; put `igbot archive` into cron")
+        if self._clock() - at > ARCHIVE_IS_LATE:
+            return Check("degraded", f"last run {_iso(at)}, more than two days ago")
+        return Check("ok", f"last run {_iso(at)}")
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,154 @@
+"""This process among the others: entered in the database, its account and token known, dead neighbours cleared up."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+
+from igbot.accounts.identity import OwnIds, enter, from_settings, resume
+from igbot.accounts.tokens import TokenVault, current_token, holds_token
+from igbot.errors import IgbotError
+from igbot.meta.events import AccountId
+from igbot.ops.upkeep import drop_raw, rearm
+from igbot.store.loops import wait_for_wake
+from igbot.store.pool import Database
+from igbot.store.processes import give_back, register, rescue
+from igbot.telemetry.clock import Clock
+from igbot.telemetry.log import EventLog
+
+TURN_SECONDS = 5.0
+TURNS_TO_REARM = 12
+Identity = Callable[[str], Awaitable[tuple[int, set[str]]]]
+
+
+class Membership:
+    """What the loops need to know of this process and its account; empty until the database was reached.
+
+    `identity` asks Meta whose token it is: the HTTP status (0: no answer) and the ids.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        ids: Sequence[str],
+        vault: TokenVault,
+        from_environment: str | None,
+        identity: Identity,
+        hide: Callable[[str], None],
+        keep_raw: timedelta,
+        clock: Clock,
+        log: EventLog,
+        on_joined: Callable[["asyncpg.Connection[Any]"], Awaitable[None]],
+        on_trouble: Callable[[str, str], None],
+        on_token: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._ids = tuple(ids)
+        self._vault = vault
+        self._from_environment = from_environment
+        self._identity = identity
+        self._hide = hide
+        self._keep_raw = keep_raw
+        self._clock = clock
+        self._log = log
+        self._on_joined = on_joined
+        self._on_trouble = on_trouble
+        self._on_token = on_token
+        self.joined = asyncio.Event()
+        self.own_ids: OwnIds = from_settings(ids)
+        self.process_id = 0
+        self.peers = 0
+        self.token_trouble: str | None = "the database has not been reached yet"
+        self._account = AccountId(ids[0])
+        self._tokens: dict[AccountId, str] = {}
+        self._checked: str | None = None
+        self._turns = 0
+
+    @property
+    def account_id(self) -> AccountId:
+        """The id under which the account's rows are kept."""
+        return self._account
+
+    def tokens(self) -> Mapping[AccountId, str]:
+        """The tokens with which may be sent now."""
+        return self._tokens
+
+    async def has_token(self, conn: "asyncpg.Connection[Any]") -> bool:
+        """Whether the environment or the database has a token for us."""
+        return bool(self._from_environment) or await holds_token(conn, self._ids)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Join, look after what is shared every few seconds, join again after an outage; leave when `stopping`."""
+        while not stopping.is_set():
+            try:
+                conn = await self._database.connect()
+            except IgbotError:
+                await wait_for_wake(stopping, 0.25)
+                continue
+            try:
+                await self.join(conn)
+                while not stopping.is_set():
+                    await self.turn(conn)
+                    await wait_for_wake(stopping, TURN_SECONDS)
+                await give_back(conn, self.process_id)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                self._log.warning("membership_interrupted", reason=f"{type(error).__name__}: {error}")
+                await wait_for_wake(stopping, 1.0)
+            finally:
+                conn.terminate()
+
+    async def join(self, conn: "asyncpg.Connection[Any]") -> None:
+        """Enter this process and its account; `conn` holds the process's lock."""
+        self._account = await enter(conn, self._ids)
+        self.own_ids = OwnIds(dict.fromkeys(self._ids, self._account))
+        self.process_id = await register(conn, now=self._clock())
+        await resume(conn, self._account)
+        await self.refresh_token(conn)
+        await self._on_joined(conn)
+        self.joined.set()
+
+    async def turn(self, conn: "asyncpg.Connection[Any]") -> None:
+        """Give back what dead processes held, find what was forgotten, take a new token."""
+        dead, self.peers = await rescue(conn, own=self.process_id)
+        if dead:
+            self._log.warning("process_lost", processes=dead)
+        if self._turns % TURNS_TO_REARM == 0:
+            await rearm(conn, now=self._clock())
+            await drop_raw(conn, before=self._clock() - self._keep_raw)
+        self._turns += 1
+        await self.refresh_token(conn)
+
+    async def refresh_token(self, conn: "asyncpg.Connection[Any]") -> None:
+        """Take the account's token as it is now; without one, sends are parked and receiving goes on."""
+        try:
+            token, new = await current_token(
+                conn, self._vault, self._account, from_environment=self._from_environment, now=self._clock()
+            )
+        except IgbotError as error:
+            self._park(error.message)
+            return
+        self._hide(token)
+        if token == self._checked:
+            return
+        await self._check(token, new=new)
+
+    async def _check(self, token: str, *, new: bool) -> None:
+        status, ids = await self._identity(token)
+        if ids and not ids & set(self._ids):
+            self._park(f"the access token belongs to another account ({', '.join(sorted(ids))}), see IGBOT_ACCOUNT_ID")
+            return
+        self._tokens = {self._account: token}
+        self.token_trouble = None if ids else f"Meta did not confirm the access token (HTTP {status})"
+        self._checked = token if ids else None
+        self._log.info("token_ready", confirmed=bool(ids), sealed_now=new)
+        self._on_token()
+
+    def _park(self, why: str) -> None:
+        self._tokens = {}
+        if self.token_trouble != why:
+            self.token_trouble = why
+            self._log.error("sends_parked", reason=why)
+            self._on_trouble("token", why)

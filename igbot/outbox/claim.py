@@ -1,0 +1,173 @@
+"""Claim the replies that are due: at most one a conversation, the oldest, so that order holds by construction."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import asyncpg
+
+from igbot.meta.events import AccountId, Igsid
+from igbot.meta.outgoing import OutgoingText, from_stored
+
+LEASE = timedelta(seconds=90)
+"""Longer than a call may take (`graph.TIMEOUT`); after it the reply counts as lost on the way."""
+
+Step = Literal["send", "settle", "lost", "expire", "cancel"]
+"""What is to be done with a claimed reply: `send` it (it is marked `sending`), `settle` its unknown outcome, treat it
+as `lost` on the way (its process went away mid-call), let it `expire`, or `cancel` it."""
+
+# lane:   the conversations whose oldest open reply is due, of accounts that may send, the longest-waiting first.
+# head:   that reply, with what is to be done: policy is checked here, once more, right before the call.
+# begun:  replies to send are marked before the call, so that a crash in between leaves a trace.
+# `arrivals` is read in this statement's snapshot: a reply that is queued meanwhile makes it differ, see `finish`.
+CLAIM = """
+WITH lane AS (
+    SELECT l.account_id, l.igsid FROM outbox_lane l JOIN account a USING (account_id)
+    WHERE l.due_at <= $1 AND (l.lease_until IS NULL OR l.lease_until < $1)
+        AND a.halted_at IS NULL AND (a.send_after IS NULL OR a.send_after <= $1)
+        AND l.account_id = ANY ($5)
+    ORDER BY l.due_at LIMIT $2
+    FOR UPDATE OF l SKIP LOCKED
+), leased AS (
+    UPDATE outbox_lane l SET lease_by = $3, lease_until = $4
+    FROM lane WHERE (l.account_id, l.igsid) = (lane.account_id, lane.igsid)
+), head AS (
+    SELECT DISTINCT ON (o.account_id, o.igsid) o.*,
+        CASE
+            WHEN o.status = 'sending' THEN 'lost'
+            WHEN o.due_at > $1 THEN 'wait'
+            WHEN NOT o.despite_pause AND c.paused_reason = 'person' AND c.paused_until > $1
+                AND c.paused_at >= o.decided_at AND o.status = 'queued' THEN 'cancel'
+            WHEN o.status = 'unknown' THEN 'settle'
+            WHEN o.expires_at - $6::interval <= $1 THEN 'expire'
+            ELSE 'send'
+        END AS step
+    FROM lane
+    JOIN outbox o USING (account_id, igsid)
+    LEFT JOIN conversation c USING (account_id, igsid)
+    WHERE o.status IN ('queued', 'sending', 'unknown')
+    ORDER BY o.account_id, o.igsid, o.outbox_id
+), begun AS (
+    UPDATE outbox o SET status = 'sending', attempts = o.attempts + 1, sending_at = $1
+    FROM head WHERE (o.account_id, o.outbox_id) = (head.account_id, head.outbox_id) AND head.step = 'send'
+)
+SELECT lane.account_id, lane.igsid, head.outbox_id, head.step, head.body,
+    head.attempts, head.unanswered, head.most_calls, head.sending_at, head.due_at,
+    head.rule, head.for_mid, head.test, head.decided_at,
+    (SELECT l.arrivals FROM outbox_lane l WHERE (l.account_id, l.igsid) = (lane.account_id, lane.igsid)) AS arrivals
+FROM lane LEFT JOIN head USING (account_id, igsid)
+"""
+
+# A reply whose outcome stayed unknown goes out again only if nothing speaks against it now.
+BEGIN_AGAIN = """
+WITH step AS (
+    SELECT CASE
+        WHEN NOT o.despite_pause AND c.paused_reason = 'person' AND c.paused_until > $3
+            AND c.paused_at >= o.decided_at THEN 'cancel'
+        WHEN o.expires_at - $4::interval <= $3 THEN 'expire'
+        ELSE 'send'
+    END AS step
+    FROM outbox o LEFT JOIN conversation c USING (account_id, igsid)
+    WHERE o.account_id = $1 AND o.outbox_id = $2
+), begun AS (
+    UPDATE outbox SET status = 'sending', attempts = attempts + 1, sending_at = $3
+    FROM step WHERE account_id = $1 AND outbox_id = $2 AND status = 'unknown' AND step = 'send'
+    RETURNING step
+)
+SELECT step FROM step WHERE step <> 'send' UNION ALL SELECT step FROM begun
+"""
+
+RELEASE = """
+UPDATE outbox_lane SET lease_by = NULL, lease_until = NULL, due_at = CASE WHEN arrivals = $4 THEN $5 ELSE due_at END
+WHERE account_id = $1 AND igsid = $2 AND lease_by = $3
+"""
+
+NEXT_DUE = """
+SELECT min(due_at) FROM outbox_lane WHERE due_at > $1 AND account_id = ANY ($2)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedReply:
+    """One reply whose conversation is leased to us. `attempts` counts calls before this step.
+
+    `sending_at` is the time of the last call, if any.
+    """
+
+    account_id: AccountId
+    igsid: Igsid
+    outbox_id: int
+    step: Step
+    message: OutgoingText
+    attempts: int
+    unanswered: int
+    most_calls: int
+    sending_at: datetime | None
+    rule: str | None
+    for_mid: str | None
+    test: bool
+    decided_at: datetime
+    arrivals: int
+
+
+async def claim_replies(
+    conn: "asyncpg.Connection[Any]",
+    *,
+    process_id: int,
+    limit: int,
+    accounts: Sequence[AccountId],
+    margin: timedelta,
+    now: datetime,
+) -> list[ClaimedReply]:
+    """Up to `limit` due replies of `accounts`, each of another conversation, leased to `process_id`.
+
+    `margin` is how long before the end of the window a reply counts as too late.
+    """
+    rows = await conn.fetch(CLAIM, now, limit, process_id, now + LEASE, list(accounts), margin)
+    claimed = []
+    for row in rows:
+        if row["step"] in (None, "wait"):  # nothing open, or not due after all
+            lane = row["account_id"], row["igsid"]
+            await conn.execute(RELEASE, *lane, process_id, row["arrivals"], row["due_at"])
+        else:
+            claimed.append(_claimed(row))
+    return claimed
+
+
+def _claimed(row: asyncpg.Record) -> ClaimedReply:
+    return ClaimedReply(
+        account_id=AccountId(row["account_id"]),
+        igsid=Igsid(row["igsid"]),
+        outbox_id=row["outbox_id"],
+        step=row["step"],
+        message=from_stored(json.loads(row["body"])),
+        attempts=row["attempts"],
+        unanswered=row["unanswered"],
+        most_calls=row["most_calls"],
+        sending_at=row["sending_at"],
+        rule=row["rule"],
+        for_mid=row["for_mid"],
+        test=row["test"],
+        decided_at=row["decided_at"],
+        arrivals=row["arrivals"],
+    )
+
+
+async def begin_again(
+    conn: "asyncpg.Connection[Any]", reply: ClaimedReply, *, margin: timedelta, now: datetime
+) -> Literal["send", "cancel", "expire", "settled"]:
+    """Mark an unknown reply `sending` once more, unless policy forbids it or an echo has settled it meanwhile."""
+    step = await conn.fetchval(BEGIN_AGAIN, reply.account_id, reply.outbox_id, now, margin)
+    match step:
+        case "send" | "cancel" | "expire":
+            return step  # type: ignore[no-any-return]  # narrowed by the pattern
+        case _:
+            return "settled"
+
+
+async def next_due(conn: "asyncpg.Connection[Any]", *, accounts: Sequence[AccountId], now: datetime) -> datetime | None:
+    """When the next reply becomes due, if any waits."""
+    due: datetime | None = await conn.fetchval(NEXT_DUE, now, list(accounts))
+    return due

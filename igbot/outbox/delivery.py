@@ -1,0 +1,251 @@
+"""The sender: claims due replies, calls Meta, and writes what became of them. One reply a conversation at a time."""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, assert_never
+
+from igbot.errors import DatabaseUnavailable
+from igbot.meta.conversations_api import SentMessage
+from igbot.meta.events import AccountId
+from igbot.meta.outcomes import Wait, not_sent
+from igbot.outbox.claim import ClaimedReply, begin_again, claim_replies, next_due
+from igbot.outbox.finish import Finished, finish
+from igbot.outbox.graph import GraphClient, found_among
+from igbot.outbox.verdict import Verdict, after_look_up, judge, lost, unreachable
+from igbot.store.group_commit import GroupCommit
+from igbot.store.loops import wait_for_wake
+from igbot.store.pool import Database
+from igbot.telemetry.clock import Clock
+from igbot.telemetry.log import EventLog
+
+SLOTS = 256
+"""Calls in flight at once: enough for the rate times Meta's latency."""
+CLOCK_SLACK = timedelta(seconds=2)
+"""Meta's created_time is in whole seconds and by its own clock."""
+
+TAKEN = "SELECT mid FROM outbox WHERE account_id = $1 AND mid = ANY ($2)"
+RATE_WAITS = "SELECT rate_waits FROM account WHERE account_id = $1"
+
+
+class Delivery:
+    """Sends the replies of the accounts for which `tokens` has a token.
+
+    `on_trouble` gets the account, a key (`halted`, `dead`, `refused`) and a sentence when a person should know.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        graph: GraphClient,
+        *,
+        process_id: Callable[[], int],
+        tokens: Callable[[], Mapping[AccountId, str]],
+        margin: timedelta,
+        clock: Clock,
+        log: EventLog,
+        woken: asyncio.Event,
+        on_trouble: Callable[[str, str, str], None],
+    ) -> None:
+        self._database = database
+        self._graph = graph
+        self._process_id = process_id
+        self._tokens = tokens
+        self._margin = margin
+        self._clock = clock
+        self._log = log
+        self._woken = woken
+        self._on_trouble = on_trouble
+        self._free = SLOTS
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writer: GroupCommit[Finished, None] = GroupCommit(self._write, limit=SLOTS)
+
+    async def run(self, *, stopping: asyncio.Event, idle: float) -> None:
+        """Claim and send until `stopping`, on a held connection.
+
+        Raises DatabaseUnavailable (the caller comes back).
+        """
+        async with self._database.connection() as conn:
+            while not stopping.is_set():
+                self._woken.clear()
+                claimed = await self.claim(conn)
+                for reply in claimed:
+                    task = asyncio.create_task(self._one(reply))
+                    self._tasks.add(task)
+                    task.add_done_callback(self._tasks.discard)
+                if not claimed:
+                    await wait_for_wake(self._woken, await self._until_due(conn, idle))
+
+    async def run_writer(self) -> None:
+        """The one writer of verdicts of this process."""
+        await self._writer.run()
+
+    async def drain(self, *, within: float) -> None:
+        """Let the calls in flight end and write them, for at most `within` seconds."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within)
+        await self._writer.close()
+
+    async def claim(self, conn: Any) -> list[ClaimedReply]:
+        """One claim for the free slots."""
+        accounts = list(self._tokens())
+        if not accounts or self._free <= 0:
+            return []
+        claimed = await claim_replies(
+            conn,
+            process_id=self._process_id(),
+            limit=self._free,
+            accounts=accounts,
+            margin=self._margin,
+            now=self._clock(),
+        )
+        self._free -= len(claimed)
+        return claimed
+
+    async def _until_due(self, conn: Any, idle: float) -> float:
+        if self._free <= 0:
+            return idle
+        due = await next_due(conn, accounts=list(self._tokens()), now=self._clock())
+        if due is None:
+            return idle
+        return min(max((due - self._clock()).total_seconds(), 0.01), idle)
+
+    async def _one(self, reply: ClaimedReply) -> None:
+        """Take one claimed reply a step further; whatever happens, its slot is free afterwards."""
+        try:
+            verdict = await self._step(reply)
+            await self._write_down(Finished(reply, verdict))
+            self._report(reply, verdict)
+        except Exception as error:
+            self._log.error("delivery_failed", exc=error, outbox_id=reply.outbox_id, igsid=reply.igsid)
+        finally:
+            self._free += 1
+            self._woken.set()
+
+    async def _write_down(self, finished: Finished) -> None:
+        """What Meta said is worth waiting for the database: forgotten, it would have to be asked for again."""
+        while True:
+            try:
+                return await self._writer.submit(finished)
+            except DatabaseUnavailable:
+                await asyncio.sleep(0.5)
+
+    async def _step(self, reply: ClaimedReply) -> Verdict:
+        match reply.step:
+            case "send":
+                return await self._call(reply, calls=reply.attempts + 1)
+            case "lost":
+                return lost(sending_at=reply.sending_at or self._clock(), unanswered=reply.unanswered)
+            case "settle":
+                return await self._settle(reply)
+            case "expire":
+                return Verdict("expired", "expired", reason="window closed", unanswered=reply.unanswered)
+            case "cancel":
+                return Verdict("cancelled", "cancelled", reason="a person took over", unanswered=reply.unanswered)
+            case _:
+                assert_never(reply.step)
+
+    async def _call(self, reply: ClaimedReply, *, calls: int) -> Verdict:
+        token = self._tokens().get(reply.account_id)
+        spread = random.uniform(0.5, 1.5)
+        error = not_sent("there is no token").error
+        outcome = None
+        if token is not None:
+            error = not_sent("Meta cannot be reached").error
+            outcome = await self._graph.send(reply.igsid, reply.message, token=token)
+        if outcome is None:
+            return unreachable(error, spread=spread, unanswered=reply.unanswered, now=self._clock())
+        rate_waits = 0
+        if isinstance(outcome, Wait) and outcome.seconds is None:
+            async with self._database.connection() as conn:
+                rate_waits = await conn.fetchval(RATE_WAITS, reply.account_id) or 0
+        return judge(
+            outcome,
+            calls=calls,
+            unanswered=reply.unanswered,
+            rate_waits=rate_waits,
+            spread=spread,
+            now=self._clock(),
+        )
+
+    async def _settle(self, reply: ClaimedReply) -> Verdict:
+        """An unknown outcome: ask Meta what it has, and only then call again."""
+        messages = await self._look_up(reply)
+        found = await self._ours(reply, messages) if messages else None
+        if found is not None:
+            return Verdict("sent", "found", mid=found.mid, unanswered=reply.unanswered)
+        now = self._clock()
+        step, at = after_look_up(
+            found=None if messages is None else False,
+            calls=reply.attempts,
+            most_calls=reply.most_calls,
+            unanswered=reply.unanswered,
+            sending_at=reply.sending_at or now,
+            now=now,
+        )
+        if step == "later":
+            return Verdict("unknown", "no look-up", at, reason="no look-up to be had", unanswered=reply.unanswered)
+        if step == "dead":
+            reason = "not known to have been sent after every try"
+            return Verdict("dead", "given up", reason=reason, unanswered=reply.unanswered, alert=True)
+        async with self._database.connection() as conn:
+            allowed = await begin_again(conn, reply, margin=self._margin, now=now)
+        match allowed:
+            case "cancel":
+                return Verdict("cancelled", "cancelled", reason="a person took over", unanswered=reply.unanswered)
+            case "expire":
+                return Verdict("expired", "expired", reason="window closed", unanswered=reply.unanswered)
+            case "settled":
+                return Verdict("sent", "settled by echo", unanswered=reply.unanswered)
+            case "send":
+                if step == "send blind":
+                    self._log.warning("send_repeated", **self._fields(reply), reason="no look-up to be had")
+                return await self._call(reply, calls=reply.attempts + 1)
+            case _:
+                assert_never(allowed)
+
+    async def _look_up(self, reply: ClaimedReply) -> list[SentMessage] | None:
+        token = self._tokens().get(reply.account_id)
+        return await self._graph.sent_messages(reply.igsid, token=token) if token else None
+
+    async def _ours(self, reply: ClaimedReply, messages: list[SentMessage]) -> SentMessage | None:
+        async with self._database.connection() as conn:
+            rows = await conn.fetch(TAKEN, reply.account_id, [m.mid for m in messages])
+        since = reply.decided_at - CLOCK_SLACK
+        taken = frozenset(str(row["mid"]) for row in rows)
+        return found_among(messages, reply.message.text, igsid=reply.igsid, since=since, taken=taken)
+
+    async def _write(self, finished: list[Finished]) -> list[None]:
+        async with self._database.connection() as conn:
+            await finish(conn, finished, process_id=self._process_id(), now=self._clock())
+        return [None] * len(finished)
+
+    def _report(self, reply: ClaimedReply, verdict: Verdict) -> None:
+        fields = self._fields(reply)
+        error = verdict.error
+        if verdict.state == "sent":
+            self._log.info("reply_sent", **fields, mid=verdict.mid)
+        elif verdict.state == "expired":
+            self._log.warning("reply_expired", **fields, reason=verdict.reason)
+        elif verdict.state == "cancelled":
+            self._log.info("reply_cancelled", **fields, reason=verdict.reason)
+        else:
+            if error is not None:
+                fields |= {"code": error.code, "subcode": error.subcode, "fbtrace_id": error.fbtrace_id}
+                fields |= {"detail": error.message}
+            if verdict.counted:
+                self._log.warning("send_failed", **fields, attempt=reply.attempts + 1, outcome=verdict.outcome)
+            if verdict.due_at is not None:
+                self._log.warning("send_postponed", **fields, until=verdict.due_at, reason=verdict.reason)
+            if verdict.state == "dead":
+                self._log.error("reply_dead", **fields, reason=verdict.reason)
+        if verdict.alert:
+            kind = "halted" if verdict.halt else "dead" if verdict.state == "dead" else "refused"
+            why = error.message if error else verdict.reason or ""
+            self._on_trouble(reply.account_id, kind, why)
+
+    def _fields(self, reply: ClaimedReply) -> dict[str, Any]:
+        fields: dict[str, Any] = {"outbox_id": reply.outbox_id, "igsid": reply.igsid, "rule": reply.rule}
+        fields["for_mid"] = reply.for_mid
+        return fields | ({"test": True} if reply.test else {})

@@ -1,0 +1,107 @@
+"""Write what became of claimed replies, and pass each conversation on to its next one."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from igbot.outbox.claim import ClaimedReply
+from igbot.outbox.states import OPEN
+from igbot.outbox.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One claimed reply with the verdict on it."""
+
+    reply: ClaimedReply
+    verdict: Verdict
+
+
+# given:    the verdicts.
+# done:     the replies. One that an echo has settled meanwhile stays settled.
+# noted:    the calls that did not simply succeed, for whoever asks why.
+# lanes:    each conversation's next reply: this one again, or the next open one. A reply that was queued after the
+#           claim makes `arrivals` differ; the lane is then due at once rather than forgotten.
+# waits:    accounts that hit a rate limit, a fault that needs a person, or that send again.
+FINISH = """
+WITH given AS (
+    SELECT * FROM json_to_recordset($1) AS g (account_id text, outbox_id bigint, igsid text, arrivals bigint,
+        status text, open boolean, due_at timestamptz, mid text, code int, subcode int, fbtrace_id text, reason text,
+        counted boolean, unanswered smallint, most_calls smallint, outcome text, detail text,
+        send_after timestamptz, halt text)
+), done AS (
+    UPDATE outbox o SET status = g.status, due_at = coalesce(g.due_at, o.due_at), mid = g.mid,
+        code = g.code, subcode = g.subcode, fbtrace_id = g.fbtrace_id, reason = g.reason, unanswered = g.unanswered,
+        most_calls = least(o.most_calls, g.most_calls),
+        attempts = o.attempts - CASE WHEN g.counted THEN 0 ELSE 1 END,
+        finished_at = CASE WHEN g.open THEN NULL ELSE $2::timestamptz END
+    FROM given g
+    WHERE (o.account_id, o.outbox_id) = (g.account_id, g.outbox_id) AND o.status IN ('queued', 'sending', 'unknown')
+), noted AS (
+    INSERT INTO send_attempt (account_id, outbox_id, at, outcome, code, subcode, fbtrace_id, detail)
+    SELECT account_id, outbox_id, $2, outcome, code, subcode, fbtrace_id, detail FROM given WHERE outcome <> 'sent'
+), lanes AS (
+    UPDATE outbox_lane l SET lease_by = NULL, lease_until = NULL,
+        due_at = CASE WHEN l.arrivals <> g.arrivals THEN $2 WHEN g.open THEN g.due_at ELSE (
+            SELECT o.due_at FROM outbox o
+            WHERE (o.account_id, o.igsid) = (g.account_id, g.igsid) AND o.outbox_id <> g.outbox_id
+                AND o.status IN ('queued', 'sending', 'unknown')
+            ORDER BY o.outbox_id LIMIT 1) END
+    FROM given g
+    WHERE (l.account_id, l.igsid) = (g.account_id, g.igsid) AND l.lease_by = $3
+), waits AS (
+    UPDATE account a SET
+        send_after = greatest(a.send_after, g.send_after),
+        rate_waits = CASE WHEN g.sent THEN 0 WHEN g.send_after IS NULL THEN a.rate_waits
+            WHEN a.send_after > $2 THEN a.rate_waits ELSE a.rate_waits + 1 END,
+        halted_at = CASE WHEN g.halt IS NULL THEN a.halted_at ELSE coalesce(a.halted_at, $2) END,
+        halted_reason = coalesce(a.halted_reason, g.halt)
+    FROM (SELECT account_id, max(send_after) AS send_after, max(halt) AS halt, bool_or(status = 'sent') AS sent
+        FROM given GROUP BY account_id) g
+    WHERE a.account_id = g.account_id
+        AND (g.send_after IS NOT NULL OR g.halt IS NOT NULL OR (g.sent AND a.rate_waits > 0))
+)
+SELECT 1
+"""
+
+
+async def finish(
+    conn: "asyncpg.Connection[Any]",
+    finished: Sequence[Finished],
+    *,
+    process_id: int,
+    now: datetime,
+) -> None:
+    """Write the verdicts and release the conversations."""
+    await conn.execute(FINISH, json.dumps([_row(f) for f in finished]), now, process_id)
+
+
+def _row(finished: Finished) -> dict[str, Any]:
+    reply, verdict = finished.reply, finished.verdict
+    error = verdict.error
+    due_at = verdict.due_at.isoformat() if verdict.due_at else None
+    return {
+        "account_id": reply.account_id,
+        "outbox_id": reply.outbox_id,
+        "igsid": reply.igsid,
+        "arrivals": reply.arrivals,
+        "status": verdict.state,
+        "open": verdict.state in OPEN,
+        "due_at": due_at,
+        "mid": verdict.mid,
+        "code": error.code if error else None,
+        "subcode": error.subcode if error else None,
+        "fbtrace_id": error.fbtrace_id if error else None,
+        "reason": verdict.reason,
+        "counted": verdict.counted,
+        "unanswered": verdict.unanswered,
+        "most_calls": verdict.most_calls,
+        "outcome": verdict.outcome,
+        "detail": error.message if error else verdict.reason,
+        "send_after": due_at if verdict.account_wait else None,
+        "halt": verdict.halt,
+    }

@@ -1,0 +1,100 @@
+"""Calls of Meta's Graph API. One call, one outcome: trying again is the outbox's business, never this client's."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+
+from igbot.meta.conversations_api import SentMessage, UnreadableAnswerError, read_identity, read_messages
+from igbot.meta.events import Igsid
+from igbot.meta.outcomes import Outcome, classify, no_answer, not_sent
+from igbot.meta.outgoing import OutgoingText
+from igbot.meta.sendapi import send_body
+from igbot.telemetry.clock import Clock
+
+TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
+MOST_BYTES = 256 * 1024
+"""No answer of Meta's is longer; what is, counts as one that cannot be read."""
+
+
+class GraphClient:
+    """The Send API and the few look-ups igbot needs, for one host and version.
+
+    `session` is the process's own; its connections are reused.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, *, url: str, version: str, clock: Clock) -> None:
+        self._session = session
+        self._base = f"{url.rstrip('/')}/{version}"
+        self._clock = clock
+
+    async def send(self, igsid: Igsid, message: OutgoingText, *, token: str) -> Outcome | None:
+        """POST one message.
+
+        Returns its outcome; None if the call never left (no connection, so surely nothing was sent).
+        """
+        body = json.dumps(send_body(igsid, message)).encode()
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        try:
+            async with self._session.post(
+                f"{self._base}/me/messages", data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False
+            ) as response:
+                content = await response.content.read(MOST_BYTES)
+                return classify(response.status, content, _plain(response.headers), now=self._clock())
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            return None
+        except aiohttp.InvalidURL:
+            return not_sent("the Graph URL cannot be used")
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
+            return no_answer(type(error).__name__)
+
+    async def sent_messages(self, igsid: Igsid, *, token: str) -> list[SentMessage] | None:
+        """The newest messages of the conversation as Meta has them (Conversations API); None: not to be had now."""
+        query = {
+            "platform": "instagram",
+            "user_id": igsid,
+            "fields": "messages.limit(20){id,created_time,from,message}",
+        }
+        status, body = await self._get("me/conversations", query, token=token)
+        try:
+            return read_messages(body) if status == 200 else None
+        except UnreadableAnswerError:
+            return None
+
+    async def identity(self, *, token: str) -> tuple[int, set[str]]:
+        """HTTP status (0: no answer) and the ids that `/me` gives for the token."""
+        status, body = await self._get("me", {"fields": "id,user_id,username"}, token=token)
+        return status, read_identity(body) if status == 200 else set()
+
+    async def _get(self, path: str, query: Mapping[str, str], *, token: str) -> tuple[int, bytes]:
+        try:
+            async with self._session.get(
+                f"{self._base}/{path}",
+                params=query,
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=aiohttp.ClientTimeout(total=10, sock_connect=5),
+                allow_redirects=False,
+            ) as response:
+                return response.status, await response.content.read(MOST_BYTES)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError):
+            return 0, b""
+
+
+def _plain(headers: Any) -> dict[str, str]:
+    return {str(name): str(value) for name, value in headers.items()}
+
+
+def found_among(
+    messages: list[SentMessage], text: str, *, igsid: Igsid, since: datetime, taken: frozenset[str]
+) -> SentMessage | None:
+    """The oldest message with our words at or after `since` that the customer did not write and that is no other
+    reply's (`taken` mids). Meta gives either of our two ids as its sender, so only the customer's is compared."""
+    ours = [
+        (m.at, m)
+        for m in messages
+        if m.text.split() == text.split() and m.mid not in taken and m.from_id != igsid and m.at and m.at >= since
+    ]
+    return min(ours, key=lambda found: found[0])[1] if ours else None
