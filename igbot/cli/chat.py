@@ -1,0 +1,129 @@
+"""A chat with the rules in the terminal: what a customer would see, and on request why."""
+
+import asyncio
+import re
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from igbot.errors import UsageError
+
+if TYPE_CHECKING:
+    from igbot.cli.target import Target
+
+HELP = """\
+/why         what the last answer came from, rule by rule
+/button N    tap the N-th button of the last answer
+/owner TEXT  answer in the Instagram app, as the shop's owner (the bot falls silent after ten seconds)
+/clock +2h   move the bot's clock (not with a running server)
+/quit        end (so does Ctrl-D)"""
+
+
+def chat(igsid: str) -> "Callable[[Target], Awaitable[None]]":
+    """A chat as one customer, to be played against a target."""
+
+    async def play(target: "Target") -> None:
+        await _Chat(target, igsid).run()
+
+    return play
+
+
+class _Chat:
+    def __init__(self, target: "Target", igsid: str) -> None:
+        self._target = target
+        self._igsid = igsid
+        self._last: dict[str, Any] | None = None
+        self._ahead = timedelta()
+
+    async def run(self) -> None:
+        server = "a running server" if self._target.shift is None else "the bot in this process"
+        self._say(f"You are customer {self._igsid}, talking to {server}. /help lists what else you can do.")
+        while (line := await asyncio.to_thread(_read_line)) is not None:
+            if line in ("/quit", "/exit"):
+                return
+            try:
+                await self._line(line)
+            except UsageError as error:
+                self._say(f"error: {error.message}")
+
+    async def _line(self, line: str) -> None:
+        command, _, rest = line.partition(" ")
+        match command:
+            case "":
+                return
+            case "/help":
+                self._say(HELP)
+            case "/why":
+                self._why()
+            case "/button":
+                await self._button(rest.strip())
+            case "/owner" if rest.strip():
+                await self._target.owner_writes(self._igsid, rest.strip())
+            case "/clock":
+                self._clock(rest.strip())
+            case _ if command.startswith("/"):
+                self._say(f"there is no {command}\n{HELP}")
+            case _:
+                await self._write(line, kind="text")
+
+    async def _write(self, text: str, *, kind: str, payload: str | None = None) -> None:
+        import secrets
+        from datetime import UTC, datetime
+
+        from igbot.cli.simulate import print_answer
+        from igbot.sandbox.customer import customer_message, delivery_body
+
+        account_id = self._target.settings.account_ids[0]
+        at, mid = datetime.now(UTC) + self._ahead, f"m_simulated_{secrets.token_hex(8)}"
+        item = customer_message(self._igsid, account_id, at=at, kind=kind, mid=mid, text=text, payload=payload)
+        started = time.monotonic()
+        status, answer = await self._target.post(delivery_body([item], account_id, at=at))
+        if status != 200:
+            self._say(f"the bot refused the webhook: HTTP {status} {answer}")
+            return
+        self._last = await self._target.decision(mid)
+        print_answer("", self._last, seconds=time.monotonic() - started)
+
+    async def _button(self, number: str) -> None:
+        replies = self._last["replies"] if self._last else []
+        buttons = [button for reply in replies for button in reply["quick_replies"]]
+        if not number.isdigit() or not 1 <= int(number) <= len(buttons):
+            raise UsageError(f"the last answer has {len(buttons)} buttons; /button 1 taps the first")
+        button = buttons[int(number) - 1]
+        await self._write(button["title"], kind="quick_reply", payload=button["payload"])
+
+    def _why(self) -> None:
+        if self._last is None:
+            raise UsageError("nothing was answered yet")
+        for considered in self._last["considered"]:
+            order = f"  {tuple(considered['order'])}" if considered["order"] else ""
+            self._say(
+                f"{'yes' if considered['fits'] else 'no ':<4}{considered['rule']:<24}{considered['because']}{order}"
+            )
+        decision = self._last["decision"]
+        self._say(f"{decision['reason']}: {decision['rule'] or 'no rule'}, rule set {decision['digest'] or 'none'}")
+
+    def _clock(self, text: str) -> None:
+        found = re.fullmatch(r"\+(\d{1,5})([smhd])", text)
+        if found is None:
+            raise UsageError("/clock takes a step ahead, such as +30m, +2h or +1d")
+        if self._target.shift is None:
+            raise UsageError("the clock of a running server cannot be moved; stop it, and simulate opens its own bot")
+        unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[found[2]]
+        step = timedelta(**{unit: int(found[1])})
+        now = self._target.shift(step)
+        self._ahead += step
+        self._say(f"it is {now.astimezone():%a %Y-%m-%d %H:%M} for the bot")
+
+    def _say(self, text: str) -> None:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+def _read_line() -> str | None:
+    try:
+        return input("you> " if sys.stdin.isatty() else "").strip()
+    except EOFError:
+        return None

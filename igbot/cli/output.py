@@ -1,0 +1,86 @@
+"""How commands speak: results on stdout, everything else on stderr; plain and parseable when piped."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from igbot.errors import IgbotError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+
+def emit_json(shape: Any) -> None:
+    """One JSON value on one line; times as ISO 8601 UTC."""
+    sys.stdout.write(json.dumps(shape, ensure_ascii=False, default=_plain) + "\n")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def console() -> "Console":
+    """For results: colours and boxes on a terminal, plain text elsewhere or with NO_COLOR."""
+    from rich.console import Console
+
+    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table for a person; tab-separated lines where nobody looks."""
+    if not sys.stdout.isatty():
+        for row in (columns, *rows):
+            sys.stdout.write("\t".join(_cell(value) for value in row) + "\n")
+        return
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(value), style=STYLES.get(_cell(value), "")) for value in row))
+    console().print(table)
+
+
+STYLES: Mapping[str, str] = {
+    "ok": "green", "sent": "green", "degraded": "yellow", "paused": "yellow", "queued": "cyan", "unknown": "yellow",
+    "down": "bold red", "dead": "bold red", "failed": "red", "error": "red", "warning": "yellow",
+}  # fmt: skip
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    return str(value).replace("\t", " ").replace("\r", " ").replace("\n", " ")
+
+
+@contextmanager
+def progress(what: str, total: int) -> "Iterator[Callable[[int], None]]":
+    """A progress bar on stderr where that is a terminal; the block calls what it gets with how far it is."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def print_error(error: IgbotError) -> None:
+    """What is wrong and what to do, on stderr."""
+    sys.stderr.write(f"error: {error.message}\n")
+    if error.hint:
+        sys.stderr.write(f"hint: {error.hint}\n")

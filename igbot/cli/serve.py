@@ -1,0 +1,116 @@
+"""`igbot serve`: the bot."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from igbot import runfile
+    from igbot.runtime import Running
+    from igbot.settings.model import Settings
+    from igbot.telemetry.clock import Clock
+
+
+def serve(
+    *,
+    env: Annotated[str | None, typer.Option(help="production, development, test, or a config/<name>.yaml.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address of the public listener.")] = None,
+    port: Annotated[str | None, typer.Option(help="Port of the public listener; 0 takes a free one.")] = None,
+) -> None:
+    """The bot. With `--env development` it needs nothing else: embedded PostgreSQL, a sandbox for Meta, own HTTPS."""
+    import os
+
+    from igbot.settings.reading import read_settings
+
+    options = {name: value for name, value in (("env", env), ("host", host), ("port", port)) if value is not None}
+    settings = read_settings(environ=os.environ, options=options, cwd=Path.cwd(), serving=True)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: "Settings") -> None:
+    from igbot import runfile
+    from igbot.runtime import stop_on_signals
+    from igbot.telemetry.clock import system_clock
+    from igbot.telemetry.log import event_log
+    from igbot.telemetry.notify import sd_notify
+    from igbot.telemetry.setup import configure_logging
+
+    marks = {"test": True} if settings.test_mode else {}
+    redactor = configure_logging(
+        level=settings.log_level, format=settings.log_format, secrets=settings.secrets(), marks=marks, stream=sys.stderr
+    )
+    log = event_log("serve")
+    for line in settings.ignored:
+        log.warning("setting_ignored", reason=line)
+    stopping = asyncio.Event()
+    stop_on_signals(stopping.set)
+    async with opened(settings, stopping=stopping, clock=system_clock, hide=redactor.hide) as (run, sandbox_url):
+        runfile.write(settings.data_dir, run_file(run, sandbox_url))
+        try:
+            log.info("serving", public=run.public_url, management=run.management_url, sandbox=sandbox_url)
+            sd_notify("READY=1")
+            await stopping.wait()
+            sd_notify("STOPPING=1")
+        finally:
+            runfile.remove(settings.data_dir)
+
+
+@asynccontextmanager
+async def opened(
+    settings: "Settings", *, stopping: asyncio.Event, clock: "Clock", hide: Callable[[str], None]
+) -> "AsyncIterator[tuple[Running, str | None]]":
+    """The app of the settings, running, with the built-in sandbox where the settings name no Graph API."""
+    from igbot.runtime import running
+    from igbot.wiring import open_app
+
+    make_data_dir(settings.data_dir)
+    async with contextlib.AsyncExitStack() as stack:
+        sandbox, sandbox_url, graph_url = None, None, settings.graph_url
+        if graph_url is None:
+            from igbot.development import built_in_sandbox
+
+            sandbox, sandbox_url = await stack.enter_async_context(built_in_sandbox(settings, clock=clock))
+            graph_url = sandbox_url
+        app = await stack.enter_async_context(open_app(settings, graph_url=graph_url, clock=clock, hide=hide))
+        run = await stack.enter_async_context(running(app, stopping=stopping))
+        if sandbox is not None:
+            sandbox.configure(webhook_url=f"{run.public_url}/webhook")
+        yield run, sandbox_url
+
+
+def make_data_dir(path: Path) -> None:
+    """Make the data directory, for its owner only, unless it is there. Raises UsageError if it cannot be used."""
+    import os
+
+    from igbot.errors import UsageError
+
+    hint = "set IGBOT_DATA_DIR to a directory that igbot may write"
+    try:
+        # As root, the embedded database's own user has to get through to its files.
+        path.mkdir(parents=True, exist_ok=True, mode=0o711 if _is_root() else 0o700)
+    except OSError as error:
+        raise UsageError(f"IGBOT_DATA_DIR: {path} cannot be made: {error.strerror}", hint=hint) from None
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        raise UsageError(f"IGBOT_DATA_DIR: {path} cannot be read and written", hint=hint)
+
+
+def _is_root() -> bool:
+    import os
+
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def run_file(run: "Running", sandbox_url: str | None) -> "runfile.RunFile":
+    """What other commands need to find this server."""
+    import os
+
+    from igbot import runfile
+
+    env = run.app.settings.env
+    return runfile.RunFile(os.getpid(), env, run.public_url, run.management_url, sandbox_url)
