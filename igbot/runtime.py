@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,8 +25,9 @@ from igbot.wiring import App
 
 POLL_SECONDS = 1.0
 """The slow look that catches what a wake-up missed."""
-GRACE_SECONDS = 20.0
-"""How long calls in flight may take after SIGTERM; systemd's TimeoutStopSec is longer."""
+REQUEST_GRACE, COMMIT_GRACE, TURN_GRACE, CALL_GRACE, ALERT_GRACE = 5.0, 5.0, 5.0, 15.0, 3.0
+"""Seconds after SIGTERM for requests in flight, their commits, turns, calls of Meta and a last alert; together less
+than the unit's TimeoutStopSec. What does not end in time is taken up by the next start."""
 CERTIFICATE_SECONDS = 10.0
 
 
@@ -183,14 +184,19 @@ async def _drain(app: App, listeners: Listeners, working: Sequence[asyncio.Task[
     """Requests in flight get their answer, calls in flight their verdict; what is only queued stays in the database."""
     app.wakes.inbox.set()
     app.wakes.outbox.set()
-    await listeners.close(GRACE_SECONDS / 2)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(GRACE_SECONDS / 4):
-            await app.receiver.close()
+    await listeners.close(REQUEST_GRACE)
+    await _at_most(COMMIT_GRACE, app.receiver.close())
     if app.membership.joined.is_set():
-        await asyncio.wait(working, timeout=GRACE_SECONDS / 4)
-    await app.delivery.drain(within=GRACE_SECONDS)
+        await asyncio.wait(working, timeout=TURN_GRACE)
+    await _at_most(CALL_GRACE, app.delivery.drain())
+    await _at_most(ALERT_GRACE, app.alerts.turn())
     log.info("stopped")
+
+
+async def _at_most(seconds: float, work: Awaitable[object]) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await work
 
 
 def stop_on_signals(stop: Callable[[], None]) -> None:

@@ -1,7 +1,7 @@
 """The one page where everything meets: settings in, the parts of igbot out, each given what it needs and no more."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +15,12 @@ from igbot.answering.policy import Policy
 from igbot.answering.worker import Worker
 from igbot.conversations.history import decision_on
 from igbot.inbox.receiver import Receiver
-from igbot.ops.alerts import Alerts
+from igbot.ops.alerts import AlertLevel, Alerts
 from igbot.ops.database_watch import DatabaseWatch
 from igbot.ops.health import Health
 from igbot.ops.membership import Membership
 from igbot.ops.rules_watch import RulesWatch
-from igbot.outbox.delivery import Delivery
+from igbot.outbox.delivery import Delivery, Trouble
 from igbot.outbox.graph import GraphClient
 from igbot.rulebook.book import Rulebook
 from igbot.settings.model import Settings
@@ -29,13 +29,16 @@ from igbot.store.listening import Notifier
 from igbot.store.pool import Database
 from igbot.telemetry.clock import Clock
 from igbot.telemetry.log import event_log
+from igbot.telemetry.redaction import Redactor
 
 POOL = 12
+IDLE_CONNECTION_SECONDS = 15.0
+"""Shorter than Meta's: a call on a connection that the other side has just closed ends in doubt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wakes:
-    """What wakes the loops of this process; `other processes` are woken by `notifier`."""
+    """What wakes the loops of this process; other processes are woken by `notifier`."""
 
     inbox: asyncio.Event
     outbox: asyncio.Event
@@ -66,50 +69,81 @@ class App:
             return await decision_on(conn, mid, accounts=[self.membership.account_id])
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What every part below is made from."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    graph: GraphClient
+    alerts: Alerts
+    wakes: Wakes
+    redactor: Redactor
+
+
 @asynccontextmanager
-async def open_app(
-    settings: Settings, *, graph_url: str, clock: Clock, hide: Callable[[str], None]
-) -> AsyncIterator[App]:
+async def open_app(settings: Settings, *, graph_url: str, clock: Clock, redactor: Redactor) -> AsyncIterator[App]:
     """All parts, not yet running; the database not yet open.
 
-    `graph_url` is Meta's or the sandbox's base address, `hide` keeps a token that is learned later out of the log.
+    `graph_url` is Meta's or the sandbox's base address; `redactor` learns the tokens that logs and alerts must hide.
     Raises UsageError for settings that only turn out wrong here.
     """
     keys = settings.encryption_keys or (development_key(settings.data_dir),)
     for key in keys:
-        hide(key)
-    alerts = Alerts(settings.alert_urls, clock=clock, log=event_log("alerts"))
-    wakes = Wakes(asyncio.Event(), asyncio.Event())
-    embedded = None if settings.database_url else EmbeddedServer(settings.data_dir)
+        redactor.hide(key)
+    vault = TokenVault(keys)
+    alerts = Alerts(settings.alert_urls, clock=clock, log=event_log("alerts"), clean=redactor.clean)
     watch = DatabaseWatch(alerts, clock=clock)
-    database = Database(
-        settings.database_url, embedded=embedded, size=POOL, log=event_log("store"), on_change=[watch.changed]
-    )
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=15), trust_env=False, auto_decompress=True
-    ) as session:
+    embedded = None if settings.database_url else EmbeddedServer(settings.data_dir)
+    log = event_log("store")
+    database = Database(settings.database_url, embedded=embedded, size=POOL, log=log, on_change=[watch.changed])
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_CONNECTION_SECONDS)
+    async with aiohttp.ClientSession(connector=connector, trust_env=False) as session:
         graph = GraphClient(session, url=graph_url, version=settings.graph_version, clock=clock)
-        app = _assemble(settings, clock, database, graph, alerts, wakes, watch=watch, vault=TokenVault(keys), hide=hide)
+        wakes = Wakes(asyncio.Event(), asyncio.Event())
+        given = _Given(settings, clock, database, graph, alerts, wakes, redactor)
         try:
-            yield app
+            yield _app(given, watch, vault)
         finally:
             await database.close()
 
 
-def _assemble(
-    settings: Settings,
-    clock: Clock,
-    database: Database,
-    graph: GraphClient,
-    alerts: Alerts,
-    wakes: Wakes,
-    *,
-    watch: DatabaseWatch,
-    vault: TokenVault,
-    hide: Callable[[str], None],
-) -> App:
-    rules_watch = RulesWatch(settings.rules_dir, database, alerts, clock=clock, log=event_log("rules"))
+def _app(given: _Given, watch: DatabaseWatch, vault: TokenVault) -> App:
+    settings, clock, database = given.settings, given.clock, given.database
+    rules_watch = RulesWatch(settings.rules_dir, database, given.alerts, clock=clock, log=event_log("rules"))
     rulebook = rules_watch.rulebook
+    membership = _membership(given, rules_watch, vault)
+    notifier = Notifier(database, peers=lambda: membership.peers > 0, log=event_log("store"))
+    receiver = _receiver(given, membership, notifier)
+    health = Health(
+        database,
+        membership,
+        rulebook,
+        last_webhook_at=lambda: receiver.last_at,
+        rules_trouble=lambda: rules_watch.trouble,
+        clock=clock,
+    )
+    return App(
+        settings=settings,
+        clock=clock,
+        database=database,
+        membership=membership,
+        receiver=receiver,
+        worker=_worker(given, membership, rulebook, notifier),
+        delivery=_delivery(given, membership),
+        rulebook=rulebook,
+        rules_watch=rules_watch,
+        notifier=notifier,
+        alerts=given.alerts,
+        database_watch=watch,
+        health=health,
+        wakes=given.wakes,
+    )
+
+
+def _membership(given: _Given, rules_watch: RulesWatch, vault: TokenVault) -> Membership:
+    alerts, wakes = given.alerts, given.wakes
 
     async def joined(conn: "asyncpg.Connection[Any]") -> None:
         await rules_watch.joined(conn)
@@ -120,76 +154,79 @@ def _assemble(
         wakes.outbox.set()
         alerts.clear("token")
 
-    membership = Membership(
-        database,
-        ids=settings.account_ids,
+    return Membership(
+        given.database,
+        ids=given.settings.account_ids,
         vault=vault,
-        from_environment=settings.access_token,
-        identity=lambda token: graph.identity(token=token),
-        hide=hide,
-        keep_raw=settings.keep_raw,
-        clock=clock,
+        from_environment=given.settings.access_token,
+        identity=lambda token: given.graph.identity(token=token),
+        hide=given.redactor.hide,
+        keep_raw=given.settings.keep_raw,
+        clock=given.clock,
         log=event_log("accounts"),
         on_joined=joined,
         on_trouble=lambda key, why: alerts.raise_alert(key, "igbot: no replies are sent", why, "critical"),
         on_token=token_ready,
     )
-    notifier = Notifier(database, peers=lambda: membership.peers > 0, log=event_log("store"))
+
+
+def _receiver(given: _Given, membership: Membership, notifier: Notifier) -> Receiver:
+    settings = given.settings
 
     def kept() -> None:
-        wakes.inbox.set()
+        given.wakes.inbox.set()
         notifier.notify("inbox")
 
-    def queued() -> None:
-        wakes.outbox.set()
-        notifier.notify("outbox")
-
-    receiver = Receiver(
-        database,
+    return Receiver(
+        given.database,
         accounts=lambda: membership.own_ids.accounts,
         is_test=lambda igsid: settings.test_mode or igsid in settings.testers,
         on_kept=kept,
         log=event_log("inbox"),
     )
-    worker = Worker(
+
+
+def _worker(given: _Given, membership: Membership, rulebook: Rulebook, notifier: Notifier) -> Worker:
+    settings, alerts = given.settings, given.alerts
+
+    def queued() -> None:
+        given.wakes.outbox.set()
+        notifier.notify("outbox")
+
+    def dead(account: str, why: str) -> None:
+        detail = f"account {account}: {why}"
+        alerts.raise_alert("dead-event", "igbot: a message could not be worked on", detail, "critical")
+
+    return Worker(
         process_id=lambda: membership.process_id,
         rules=lambda: rulebook.current,
         policy=Policy(default_reply=settings.fallback_reply, takeover_pause=settings.takeover_pause),
-        clock=clock,
+        clock=given.clock,
         log=event_log("answering"),
         on_replies=queued,
-        on_dead=lambda account, why: alerts.raise_alert(
-            "dead-event", "igbot: a message could not be worked on", f"account {account}: {why}", "critical"
-        ),
+        on_dead=dead,
     )
-    delivery = Delivery(
-        database,
-        graph,
+
+
+def _delivery(given: _Given, membership: Membership) -> Delivery:
+    def trouble(account: str, kind: Trouble, why: str) -> None:
+        level: AlertLevel = "warning" if kind == "refused" else "critical"
+        given.alerts.raise_alert(f"send-{kind}", TROUBLE[kind], f"account {account}: {why}", level)
+
+    return Delivery(
+        given.database,
+        given.graph,
         process_id=lambda: membership.process_id,
         tokens=membership.tokens,
-        margin=settings.window_margin,
-        clock=clock,
+        margin=given.settings.window_margin,
+        clock=given.clock,
         log=event_log("outbox"),
-        woken=wakes.outbox,
-        on_trouble=lambda account, kind, why: alerts.raise_alert(
-            f"send-{kind}", TROUBLE[kind], f"account {account}: {why}", "warning" if kind == "refused" else "critical"
-        ),
+        woken=given.wakes.outbox,
+        on_trouble=trouble,
     )
-    health = Health(
-        database,
-        membership,
-        rulebook,
-        last_webhook_at=lambda: receiver.last_at,
-        rules_trouble=lambda: rules_watch.trouble,
-        clock=clock,
-    )
-    return App(
-        settings, clock, database, membership, receiver, worker, delivery, rulebook, rules_watch, notifier, alerts,
-        watch, health, wakes,
-    )  # fmt: skip
 
 
-TROUBLE = {
+TROUBLE: Mapping[Trouble, str] = {
     "halted": "igbot: sends are stopped",
     "dead": "igbot: a reply could not be sent",
     "refused": "igbot: Meta refused a reply",

@@ -60,7 +60,8 @@ def lint(
 def _configured_folder() -> Path:
     from igbot.cli.opening import settings_for
 
-    return settings_for(None).rules_dir
+    folder, here = settings_for(None).rules_dir, Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def _load(root: Path) -> "tuple[Loaded, int]":

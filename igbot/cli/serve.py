@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from igbot.runtime import Running
     from igbot.settings.model import Settings
     from igbot.telemetry.clock import Clock
+    from igbot.telemetry.redaction import Redactor
+
+
+DATABASE_GRACE = 8.0
 
 
 def serve(
@@ -36,6 +40,7 @@ def serve(
 async def _serve(settings: "Settings") -> None:
     from igbot import runfile
     from igbot.runtime import stop_on_signals
+    from igbot.store.embedded.attach import EmbeddedServer
     from igbot.telemetry.clock import system_clock
     from igbot.telemetry.log import event_log
     from igbot.telemetry.notify import sd_notify
@@ -50,20 +55,23 @@ async def _serve(settings: "Settings") -> None:
         log.warning("setting_ignored", reason=line)
     stopping = asyncio.Event()
     stop_on_signals(stopping.set)
-    async with opened(settings, stopping=stopping, clock=system_clock, hide=redactor.hide) as (run, sandbox_url):
+    async with opened(settings, stopping=stopping, clock=system_clock, redactor=redactor) as (run, sandbox_url):
         runfile.write(settings.data_dir, run_file(run, sandbox_url))
         try:
             log.info("serving", public=run.public_url, management=run.management_url, sandbox=sandbox_url)
-            sd_notify("READY=1")
+            managed = sd_notify("READY=1")
             await stopping.wait()
             sd_notify("STOPPING=1")
         finally:
             runfile.remove(settings.data_dir)
+    if managed and settings.database_url is None:
+        # systemd kills what is left of a service once its main process has gone: let the database end first.
+        await EmbeddedServer(settings.data_dir).wait_for_end(seconds=DATABASE_GRACE)
 
 
 @asynccontextmanager
 async def opened(
-    settings: "Settings", *, stopping: asyncio.Event, clock: "Clock", hide: Callable[[str], None]
+    settings: "Settings", *, stopping: asyncio.Event, clock: "Clock", redactor: "Redactor"
 ) -> "AsyncIterator[tuple[Running, str | None]]":
     """The app of the settings, running, with the built-in sandbox where the settings name no Graph API."""
     from igbot.runtime import running
@@ -77,7 +85,7 @@ async def opened(
 
             sandbox, sandbox_url = await stack.enter_async_context(built_in_sandbox(settings, clock=clock))
             graph_url = sandbox_url
-        app = await stack.enter_async_context(open_app(settings, graph_url=graph_url, clock=clock, hide=hide))
+        app = await stack.enter_async_context(open_app(settings, graph_url=graph_url, clock=clock, redactor=redactor))
         run = await stack.enter_async_context(running(app, stopping=stopping))
         if sandbox is not None:
             sandbox.configure(webhook_url=f"{run.public_url}/webhook")

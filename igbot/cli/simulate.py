@@ -99,7 +99,7 @@ async def _with_target(settings: "Settings", play: Any, *, verbose: bool) -> Non
 
     level = "DEBUG" if verbose else "ERROR"
     redactor = configure_logging(level=level, format="console", secrets=settings.secrets(), marks={}, stream=sys.stderr)
-    async with find_target(settings, hide=redactor.hide) as target:
+    async with find_target(settings, redactor=redactor) as target:
         await play(target)
 
 

@@ -11,6 +11,7 @@ from igbot.errors import IgbotError, UsageError
 
 if TYPE_CHECKING:
     from igbot.settings.model import Settings
+    from igbot.telemetry.redaction import Redactor
 
 POLL_SECONDS = 0.02
 PATIENCE_SECONDS = 30.0
@@ -88,7 +89,7 @@ async def post_signed(url: str, body: bytes, *, secret: str) -> tuple[int, str]:
 
 
 @asynccontextmanager
-async def find_target(settings: "Settings", *, hide: Callable[[str], None]) -> AsyncIterator[Target]:
+async def find_target(settings: "Settings", *, redactor: "Redactor") -> AsyncIterator[Target]:
     """The development server of the data directory if one runs, else the app in this process."""
     from igbot import runfile
 
@@ -96,7 +97,7 @@ async def find_target(settings: "Settings", *, hide: Callable[[str], None]) -> A
     if run is not None and await _answers(settings, run.management_url):
         yield Target(settings, run.public_url, run.management_url, run.sandbox_url, None)
         return
-    async with _in_process(settings, hide=hide) as target:
+    async with _in_process(settings, redactor=redactor) as target:
         yield target
 
 
@@ -111,7 +112,7 @@ async def _answers(settings: "Settings", management_url: str) -> bool:
 
 
 @asynccontextmanager
-async def _in_process(settings: "Settings", *, hide: Callable[[str], None]) -> AsyncIterator[Target]:
+async def _in_process(settings: "Settings", *, redactor: "Redactor") -> AsyncIterator[Target]:
     from dataclasses import replace
 
     from igbot.cli.serve import opened
@@ -129,5 +130,5 @@ async def _in_process(settings: "Settings", *, hide: Callable[[str], None]) -> A
 
     private = replace(settings, host="127.0.0.1", port=0, management_host="127.0.0.1", management_port=0)
     stopping = asyncio.Event()
-    async with opened(private, stopping=stopping, clock=clock, hide=hide) as (run, sandbox_url):
+    async with opened(private, stopping=stopping, clock=clock, redactor=redactor) as (run, sandbox_url):
         yield Target(private, run.public_url, run.management_url, sandbox_url, shift)

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from igbot.errors import DatabaseUnavailable
 from igbot.meta.conversations_api import SentMessage
@@ -25,6 +25,9 @@ SLOTS = 256
 CLOCK_SLACK = timedelta(seconds=2)
 """Meta's created_time is in whole seconds and by its own clock."""
 
+Trouble = Literal["halted", "dead", "refused"]
+"""Why a person should know: the account's sends are stopped, a reply is given up, Meta refused one for a bad cause."""
+
 TAKEN = "SELECT mid FROM outbox WHERE account_id = $1 AND mid = ANY ($2)"
 RATE_WAITS = "SELECT rate_waits FROM account WHERE account_id = $1"
 
@@ -32,7 +35,7 @@ RATE_WAITS = "SELECT rate_waits FROM account WHERE account_id = $1"
 class Delivery:
     """Sends the replies of the accounts for which `tokens` has a token.
 
-    `on_trouble` gets the account, a key (`halted`, `dead`, `refused`) and a sentence when a person should know.
+    `on_trouble` gets the account, the kind of trouble and a sentence.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class Delivery:
         clock: Clock,
         log: EventLog,
         woken: asyncio.Event,
-        on_trouble: Callable[[str, str, str], None],
+        on_trouble: Callable[[str, Trouble, str], None],
     ) -> None:
         self._database = database
         self._graph = graph
@@ -81,10 +84,10 @@ class Delivery:
         """The one writer of verdicts of this process."""
         await self._writer.run()
 
-    async def drain(self, *, within: float) -> None:
-        """Let the calls in flight end and write them, for at most `within` seconds."""
+    async def drain(self) -> None:
+        """Let the calls in flight end, and write what became of them."""
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=within)
+            await asyncio.wait(self._tasks)
         await self._writer.close()
 
     async def claim(self, conn: Any) -> list[ClaimedReply]:
@@ -241,7 +244,7 @@ class Delivery:
             if verdict.state == "dead":
                 self._log.error("reply_dead", **fields, reason=verdict.reason)
         if verdict.alert:
-            kind = "halted" if verdict.halt else "dead" if verdict.state == "dead" else "refused"
+            kind: Trouble = "halted" if verdict.halt else "dead" if verdict.state == "dead" else "refused"
             why = error.message if error else verdict.reason or ""
             self._on_trouble(reply.account_id, kind, why)
 
