@@ -54,20 +54,7 @@ def _details(finding: "Finding") -> list[str]:
 def print_json(findings: "Sequence[Finding]") -> None:
     """One JSON object a line."""
     for finding in findings:
-        emit_json(shape(finding))
-
-
-def shape(finding: "Finding") -> dict[str, Any]:
-    """What a script reads of a finding."""
-    return {
-        "code": finding.code,
-        "severity": finding.severity,
-        "file": finding.file,
-        "line": finding.line,
-        "column": finding.column,
-        "message": finding.message,
-        "hint": finding.hint,
-    }
+        emit_json(finding.shape())
 
 
 def print_github(findings: "Sequence[Finding]") -> None:

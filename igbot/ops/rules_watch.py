@@ -1,5 +1,6 @@
 """The rule set in force: loaded, watched, kept for a bad day, and said aloud when an edit is rejected."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -39,14 +40,14 @@ class RulesWatch:
                 await self._save(conn)
             return
         files = await last_good.load(conn)
-        if files is not None and self.rulebook.use(files):
+        if files is not None and await asyncio.to_thread(self.rulebook.use, files):
             self._log.warning("degraded_start", reason=f"{self.trouble}; the last good rule set is in force")
 
     async def reload(self) -> tuple[bool, dict[str, Any]]:
         """Load now; what `POST /rules/reload` answers."""
         loaded = await self.rulebook.load()
         if loaded.ruleset is None:
-            return False, {"loaded": False, "findings": [finding_shape(f) for f in loaded.findings]}
+            return False, {"loaded": False, "findings": [finding.shape() for finding in loaded.findings]}
         return True, {"loaded": True, "rules": loaded.ruleset.count, "digest": loaded.ruleset.digest}
 
     async def _loaded(self, rules: RuleSet, files: Sequence[RuleFile]) -> None:
@@ -77,17 +78,5 @@ def summarise(findings: Sequence[Finding]) -> str:
     errors = [finding for finding in findings if finding.severity == "error"] or list(findings)
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{first.file}:{first.line}:{first.column}: {first.code} {first.message}{more}"
-
-
-def finding_shape(finding: Finding) -> dict[str, Any]:
-    """A finding as the contract prints it (§8)."""
-    return {
-        "code": finding.code,
-        "severity": finding.severity,
-        "file": finding.file,
-        "line": finding.line,
-        "column": finding.column,
-        "message": finding.message,
-        "hint": finding.hint,
-    }
+    place = f"{first.file}:{first.line}:{first.column}: " if first.file else ""
+    return f"{place}{first.code} {first.message}{more}"

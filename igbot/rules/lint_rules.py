@@ -6,13 +6,13 @@ import regex
 
 from igbot.rules.compiling import count_conditions
 from igbot.rules.draft import DraftKeyword, DraftRule
-from igbot.rules.reading import LATER_RULE_KEYS
+from igbot.rules.reading import RULE_KEYS
 from igbot.rules.reading_keywords import STOP_WORDS
 from igbot.rules.ruleset import all_kinds
+from igbot.rules.words import UNSPACED
 
-_SHORT_LETTERS = regex.compile(
-    r"(?V1)[\p{L}--[\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Han}\p{scx=Hira}\p{scx=Kana}]]{1,2}"
-)
+# One or two characters of the other scripts are often a whole word.
+_SHORT_LETTERS = regex.compile(rf"(?V1)[\p{{L}}--[{UNSPACED}]]{{1,2}}")
 _COMMON_WORDS = (
     "shipping this which what order price please hello thanks there where when have with your from could would return"
     " refund store open today color small large envío precio gracias hola donde cuando tienda pedido quiero"
@@ -54,9 +54,9 @@ def _check_fallbacks(fallbacks: Sequence[DraftRule]) -> None:
 
 
 def _check_purpose(rule: DraftRule) -> None:
-    if any(key.value in LATER_RULE_KEYS for key, _ in rule.node):
-        return
     given = {key.value for key, _ in rule.node}
+    if not given <= RULE_KEYS:
+        return  # what it does or asks may be under the key that is not known
     if not given & {"reply", "handoff"}:
         message = f'rule "{rule.name.value}" does nothing'
         rule.report.error("R012", rule.name, message, hint="add reply: or handoff:")

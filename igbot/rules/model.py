@@ -36,6 +36,18 @@ class Finding:
     excerpt: str = ""
     width: int = 1
 
+    def shape(self) -> dict[str, object]:
+        """The finding as every JSON output has it (contract §8)."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import regex
 
@@ -14,6 +14,7 @@ _LINE_BREAK = regex.compile("\r\n|[\r\n\x85\u2028\u2029]")
 # Joiners stay, for the emoji and scripts that need them.
 _UNPRINTABLE = regex.compile(r"(?V1)[[\p{C}\p{Zl}\p{Zp}]--[\t\u200c\u200d]]")
 LONGEST_EXCERPT = 300
+MOST_FINDINGS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +115,23 @@ class Report:
     """Collects the findings of one load."""
 
     findings: list[Finding] = field(default_factory=list)
+    has_errors: bool = False
+    """Whether the rules must not be used."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Findings by file, those beyond the cap too."""
 
     def about(self, source: Source) -> FileReport:
         """The same report, for one file."""
         return FileReport(source, self)
 
-    @property
-    def has_errors(self) -> bool:
-        """Whether the rules must not be used."""
-        return any(finding.severity == "error" for finding in self.findings)
+    def add(self, finding: Finding) -> None:
+        """Takes a finding; of a file with thousands the first 200, and a word about the others."""
+        self.has_errors = self.has_errors or finding.severity == "error"
+        count = self.counts[finding.file] = self.counts.get(finding.file, 0) + 1
+        if count <= MOST_FINDINGS:
+            self.findings.append(finding)
+        elif count == MOST_FINDINGS + 1:
+            self.findings.append(replace(finding, message=f"more than {MOST_FINDINGS} findings in this file", hint=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +151,7 @@ class FileReport:
 
     def _add(self, severity: Severity, code: str, at: Node | Place, message: str, hint: str) -> None:
         place = at if isinstance(at, Place) else place_of(at)
-        self.report.findings.append(
+        self.report.add(
             Finding(
                 code=code,
                 severity=severity,

@@ -14,7 +14,7 @@ from igbot.rules.source import FileReport, Listing, Mapping, Node, Place, Report
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
-MAX_NODES = 200_000
+MAX_NODES = 100_000
 MAX_EXPANSION = 10_000
 """Values that aliases may add to a file."""
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import regex
 
 # Script extensions, so that the long-vowel sign of Katakana counts too.
-_UNSPACED = r"\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}"
+UNSPACED = r"\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}"
 # Letters, marks, numbers and underscores of scripts with spaces between words: two of them side by side are one word.
-_SPACED = regex.compile(rf"(?V1)[[\p{{L}}\p{{M}}\p{{N}}_]--[{_UNSPACED}]]")
+_SPACED = regex.compile(rf"(?V1)[[\p{{L}}\p{{M}}\p{{N}}_]--[{UNSPACED}]]")
 _SPACED_RUN = regex.compile(_SPACED.pattern + "+")
 _CLINGS = regex.compile(r"[\p{M}\u200d]")
 _OUTER = r"[\p{P}\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3\u200d\s\U000e0020-\U000e007f]+"

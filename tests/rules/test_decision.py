@@ -96,7 +96,7 @@ def test_a_payload_is_taken_whole_or_by_its_beginning() -> None:
 def test_payload_and_keywords_join_by_and() -> None:
     """Both must fit."""
     body = """
-    - {name: ask, keywords: [x], reply: {text: a, quick_replies: [{title: Yes, payload: P}]}}
+    - {name: ask, keywords: [x], reply: {text: a, quick_replies: [{title: "Yes", payload: P}]}}
     - {name: both, keywords: ["yes"], payload: P, reply: b}
     """
     assert says(body, "Yes", kind="quick_reply", payload="P") == "both"
@@ -118,7 +118,7 @@ def test_the_fallback_answers_what_no_rule_answers() -> None:
     assert (choice.reason, choice.rule, choice.replies) == ("fallback", "last", (OutgoingText("what"),))
     assert choose(body, Incoming("image")).reason == "fallback"
     for kind in ("reaction", "story_mention", "referral"):
-        assert choose(body, Incoming(kind), default_reply="x").reason == "unmatched"  # type: ignore[arg-type]
+        assert choose(body, Incoming(kind), default_reply="x").reason == "unmatched"
 
 
 def test_without_a_fallback_the_default_reply_is_said() -> None:

@@ -68,6 +68,15 @@ def test_a_value_reached_twice_is_one_finding() -> None:
     assert [finding.code for finding in loaded.findings if finding.code == "R004"] == ["R004"]
 
 
+def test_of_thousands_of_findings_the_first_are_told() -> None:
+    """The rest is counted out loud, not listed; other files keep theirs."""
+    body = "\n".join("- {name: a, keywords: [a], reply: b}" for _ in range(1000))
+    loaded = load(with_rules(body), "version: 1\nrule: []")
+    assert [finding.file for finding in loaded.findings].count("1.yaml") == 201
+    assert "more than 200 findings in this file" in [finding.message for finding in loaded.findings]
+    assert loaded.findings[-1].file == "2.yaml"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -83,7 +92,8 @@ def test_a_value_reached_twice_is_one_finding() -> None:
         "version: 1\nvars: {shop: x}",
         "version: 1\nrules: [{name: [], keywords: {}, reply: []}]",
         "version: 1\nrules: [{name: {}, priority: .nan, kinds: x, handoff: [], reply: {text: {}}}]",
-        "version: 1\nrules: [{name: a, keywords: [[], {}, {is: {}}, {a: b}, {is: a, word: b}], reply: {quick_replies: {}}}]",
+        "version: 1\nrules: [{name: a, keywords: [[], {}, {is: {}}, {a: b}, {is: a, word: b}]}]",
+        "version: 1\nrules: [{name: a, keywords: [a], reply: {quick_replies: {}}}]",
     ],
 )
 def test_wrong_shapes_are_errors_with_a_place(text: str) -> None:
@@ -93,10 +103,11 @@ def test_wrong_shapes_are_errors_with_a_place(text: str) -> None:
     assert all(finding.line >= 1 and finding.column >= 1 and finding.message for finding in loaded.findings)
 
 
-KEYS = st.sampled_from(
-    "version rules vars name keywords reply match not payload kinds priority fallback handoff pause say text title"
-    " quick_replies is word contains any all 1 no ~ {{ }} {% - shop".split()
-)
+WORDS = """
+    version rules vars name keywords reply match not payload kinds priority fallback handoff pause say text title
+    quick_replies is word contains any all 1 no ~ {{ }} {% - shop
+"""
+KEYS = st.sampled_from(WORDS.split())
 TREES = st.recursive(
     KEYS,
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=4)),

@@ -75,7 +75,7 @@ def test_a_default_stands_in_for_nothing() -> None:
 )
 def test_everything_else_is_a_problem(text: str, part: str) -> None:
     """Calls, attributes, statements, sums, and what only looks like a name."""
-    template, problems = read_template(text, constants=CONSTANTS)
+    _, problems = read_template(text, constants=CONSTANTS)
     assert part in problems[0].message
     assert problems[0].part in text
 

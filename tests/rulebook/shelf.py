@@ -1,0 +1,59 @@
+"""A rule folder to edit, and a rulebook that remembers what it told."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from igbot.rulebook.book import Rulebook
+from igbot.rules.decision import decide
+from igbot.rules.model import Finding, Incoming, RuleFile
+from igbot.rules.ruleset import RuleSet
+from igbot.telemetry.log import event_log
+
+BROKEN = "version: 1\nrules: ["
+
+
+def text_of(reply: str) -> str:
+    """A whole file whose one rule answers "price" with `reply`."""
+    return f"version: 1\nrules:\n  - {{name: price, keywords: [price], reply: {reply}}}\n"
+
+
+@dataclass(slots=True)
+class Told:
+    """What the callbacks were given; `news` is set at each call."""
+
+    loaded: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    rejected: list[tuple[Finding, ...]] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def on_loaded(self, ruleset: RuleSet, files: tuple[RuleFile, ...]) -> None:
+        """Remembers a set."""
+        self.loaded.append((ruleset.digest, tuple(file.path for file in files)))
+        self.news.set()
+
+    async def on_rejected(self, findings: tuple[Finding, ...]) -> None:
+        """Remembers a rejection."""
+        self.rejected.append(findings)
+        self.news.set()
+
+
+def make_book(root: Path) -> tuple[Rulebook, Told]:
+    """A quick rulebook on a folder."""
+    told = Told()
+    book = Rulebook(
+        root,
+        on_loaded=told.on_loaded,
+        on_rejected=told.on_rejected,
+        log=event_log("rules"),
+        quiet=0.02,
+        poll=0.05,
+    )
+    return book, told
+
+
+def answer(book: Rulebook) -> str | None:
+    """What the set in force says to "price"."""
+    if book.current is None:
+        return None
+    replies = decide(book.current, Incoming("text", "price"), default_reply="").replies
+    return replies[0].text if replies else ""
