@@ -29,6 +29,8 @@ REQUEST_GRACE, COMMIT_GRACE, TURN_GRACE, CALL_GRACE, ALERT_GRACE = 5.0, 5.0, 5.0
 """Seconds after SIGTERM for requests in flight, their commits, turns, calls of Meta and a last alert; together less
 than the unit's TimeoutStopSec. What does not end in time is taken up by the next start."""
 CERTIFICATE_SECONDS = 10.0
+FIRST_LOOK_SECONDS = 10.0
+"""How long a start may take until the health checks judge it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ async def running(app: App, *, stopping: asyncio.Event) -> AsyncIterator[Running
         leaving = asyncio.Event()
         working = _start_work(tasks, app, stopping)
         endless = _start_loops(tasks, app, certificate, leaving, log)
+        endless.append(tasks.create_task(_first_look(app, log), name="first look"))
         try:
             yield Running(app, *urls)
         finally:
@@ -168,6 +171,17 @@ def _start_loops(
         tasks.create_task(app.rulebook.watch(), name="rules"),
         tasks.create_task(app.alerts.run(), name="alerts"),
     ]
+
+
+async def _first_look(app: App, log: EventLog) -> None:
+    """The health checks of a start (requirement 7.6): what is not well is said, and igbot goes on without it."""
+    await wait_for_wake(app.membership.joined, FIRST_LOOK_SECONDS)
+    report = await app.health.readiness()
+    poor = {name: check["detail"] for name, check in report["checks"].items() if check["status"] != "ok"}
+    if poor:
+        log.warning("degraded_start", status=report["status"], checks=poor)
+    else:
+        log.info("health_checked", status=report["status"])
 
 
 async def _watch_certificate(certificate: ServerCertificate, leaving: asyncio.Event, log: EventLog) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import aiohttp
+import backoff
 
 from igbot.meta.conversations_api import SentMessage, UnreadableAnswerError, read_identity, read_messages
 from igbot.meta.events import Igsid
@@ -65,8 +66,11 @@ class GraphClient:
             return None
 
     async def identity(self, *, token: str) -> tuple[int, set[str]]:
-        """HTTP status (0: no answer) and the ids that `/me` gives for the token."""
-        status, body = await self._get("me", {"fields": "id,user_id,username"}, token=token)
+        """HTTP status (0: no answer) and the ids that `/me` gives for the token, after a few short tries."""
+        ask = backoff.on_predicate(
+            backoff.expo, lambda got: got[0] == 0 or got[0] >= 500, max_tries=3, factor=0.2, logger=None
+        )(self._get)
+        status, body = await ask("me", {"fields": "id,user_id,username"}, token=token)
         return status, read_identity(body) if status == 200 else set()
 
     async def _get(self, path: str, query: Mapping[str, str], *, token: str) -> tuple[int, bytes]:

