@@ -43,7 +43,7 @@ class GraphClient:
             async with self._session.post(
                 f"{self._base}/me/messages", data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False
             ) as response:
-                content = await response.content.read(MOST_BYTES)
+                content = await _read(response)
                 return classify(response.status, content, _plain(response.headers), now=self._clock())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             return None
@@ -82,9 +82,19 @@ class GraphClient:
                 timeout=aiohttp.ClientTimeout(total=10, sock_connect=5),
                 allow_redirects=False,
             ) as response:
-                return response.status, await response.content.read(MOST_BYTES)
+                return response.status, await _read(response)
         except (aiohttp.ClientError, TimeoutError, ConnectionError):
             return 0, b""
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """The whole body, however many pieces it comes in; cut off where it is longer than any answer of Meta's."""
+    content = bytearray()
+    async for piece in response.content.iter_any():
+        content += piece
+        if len(content) > MOST_BYTES:
+            break
+    return bytes(content)
 
 
 def _plain(headers: Any) -> dict[str, str]:
