@@ -43,10 +43,11 @@ class Running:
 
 
 @asynccontextmanager
-async def running(app: App, *, stopping: asyncio.Event) -> AsyncIterator[Running]:
+async def running(app: App, *, stopping: asyncio.Event, shared: bool = False) -> AsyncIterator[Running]:
     """The app with its database tried, its rules loaded, its ports open and its loops going, for the block.
 
-    An unreachable database is a degraded start. `stopping` ends the loops; leaving the block sets it.
+    An unreachable database is a degraded start. `stopping` ends the loops; leaving the block sets it. `shared`: other
+    processes listen on the public port as well.
     Raises UsageError (ports, certificate, a database that refuses, no token anywhere).
     """
     log = event_log("runtime")
@@ -54,7 +55,7 @@ async def running(app: App, *, stopping: asyncio.Event) -> AsyncIterator[Running
     await app.rulebook.load()
     certificate = _certificate(app.settings, app.clock())
     place = _Place()
-    listeners, urls = await _listen(app, certificate, place)
+    listeners, urls = await _listen(app, certificate, place, shared=shared)
     place.public_url = urls[0]
     async with asyncio.TaskGroup() as tasks:
         leaving = asyncio.Event()
@@ -98,7 +99,9 @@ def _certificate(settings: Settings, now: datetime) -> ServerCertificate | None:
     return ServerCertificate(settings.tls_cert, settings.tls_key)
 
 
-async def _listen(app: App, certificate: ServerCertificate | None, place: _Place) -> tuple[Listeners, tuple[str, str]]:
+async def _listen(
+    app: App, certificate: ServerCertificate | None, place: _Place, *, shared: bool
+) -> tuple[Listeners, tuple[str, str]]:
     settings = app.settings
     public_app = make_public_app(
         PublicPorts(
@@ -124,7 +127,8 @@ async def _listen(app: App, certificate: ServerCertificate | None, place: _Place
             log=event_log("web"),
         )
     )
-    public = Endpoint(public_app, settings.host, settings.port, certificate.context if certificate else None)
+    tls = certificate.context if certificate else None
+    public = Endpoint(public_app, settings.host, settings.port, tls, shared)
     management = Endpoint(management_app, settings.management_host, settings.management_port)
     listeners = await open_listeners(public=public, management=management)
     urls = local_url(public, listeners.public_port), local_url(management, listeners.management_port)

@@ -1,6 +1,7 @@
 """`igbot sandbox`: the stand-in for Meta's Graph API on its own, with faults on request."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,13 +24,16 @@ DEFAULT_PORT = 8090
 
 @dataclass(frozen=True, slots=True)
 class SandboxCommand:
-    """What the command line asked for."""
+    """What the command line asked for, and whose stand-in it is: the built-in values where None."""
 
     host: str
     port: int
     fail: Sequence[str] = ()
     webhook: str | None = None
     app_secret_file: Path | None = None
+    account_ids: tuple[str, ...] | None = None
+    access_token: str | None = None
+    app_secret: str | None = None
 
 
 def sandbox(
@@ -48,13 +52,28 @@ def sandbox(
         Path | None, typer.Option(help="File with the app secret that signs webhooks; else the development one.")
     ] = None,
 ) -> None:
-    """The local stand-in for Meta's Graph API, with faults on request. Runs until Ctrl-C."""
+    """The local stand-in for Meta's Graph API, with faults on request. Runs until Ctrl-C.
+
+    It takes IGBOT_ACCESS_TOKEN, IGBOT_ACCOUNT_ID and IGBOT_APP_SECRET as the bot does, so that both fit together.
+    """
     if fail == ["list"]:
         from igbot.sandbox.presets import NAMES
 
         typer.echo("\n".join(NAMES))
         return
-    command = SandboxCommand(host, port, fail or (), webhook, app_secret_file)
+    from igbot.settings.reading import read_settings
+
+    known = read_settings(environ=os.environ, options={}, cwd=Path.cwd(), default_env="development")
+    command = SandboxCommand(
+        host,
+        port,
+        fail=fail or (),
+        webhook=webhook,
+        app_secret_file=app_secret_file,
+        account_ids=known.account_ids or None,
+        access_token=known.access_token,
+        app_secret=known.app_secrets[0] if known.app_secrets else None,
+    )
     with suppress(KeyboardInterrupt):
         asyncio.run(_until_signalled(command))
 
@@ -73,9 +92,9 @@ async def run_sandbox(command: SandboxCommand, *, stop: asyncio.Event, announce:
 
     standing = Sandbox(
         SandboxSettings(
-            account_ids=(sandbox_values.ACCOUNT_ID,),
-            access_token=sandbox_values.ACCESS_TOKEN,
-            app_secret=_app_secret(command.app_secret_file, sandbox_values.APP_SECRET),
+            account_ids=command.account_ids or (sandbox_values.ACCOUNT_ID,),
+            access_token=command.access_token or sandbox_values.ACCESS_TOKEN,
+            app_secret=_app_secret(command.app_secret_file, command.app_secret or sandbox_values.APP_SECRET),
             webhook_url=_webhook(command.webhook),
         )
     )

@@ -27,12 +27,16 @@ _WILDCARDS = frozenset({"", "0.0.0.0", "::"})
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One application and where it listens; port 0 takes any free one. With `tls` it speaks nothing but HTTPS."""
+    """One application and where it listens; port 0 takes any free one. With `tls` it speaks nothing but HTTPS.
+
+    `shared`: other processes of ours listen there as well (not on Windows, which cannot).
+    """
 
     app: web.Application
     host: str
     port: int
     tls: ssl.SSLContext | None = None
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ async def _open(endpoint: Endpoint, *, setting: str, host_setting: str) -> _List
             ssl_handshake_timeout=_TLS_SECONDS if endpoint.tls else None,
             ssl_shutdown_timeout=_TLS_SECONDS if endpoint.tls else None,
             backlog=_BACKLOG,
+            reuse_port=True if endpoint.shared else None,
         )
     except (OSError, OverflowError) as error:
         await _close(runner, 0)
