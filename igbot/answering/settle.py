@@ -15,26 +15,35 @@ from igbot.answering.turn import NewMessage, NewReply, Turn
 from igbot.meta.outgoing import to_stored
 from igbot.rules.model import Choice
 
-# mine:     the lanes whose lease is still ours; everything below belongs to one of them. A lane in which something
-#           arrived since the claim stays ready.
-# settled:  the events worked on. Their raw bytes stay for a while.
+# held:     the lanes whose lease is still ours; everything below belongs to one of them. Whoever locks several rows
+#           does so in the order of their keys (the receiver too), or two would wait for each other.
+# mine:     those lanes, released. One in which something arrived since the claim stays ready.
+# settled:  the events worked on. Their raw bytes stay for a while. One that was settled before is not told again: a
+#           claim may have looked just before another process settled the same conversation.
 # talk:     the conversation, made or moved on; its last time never goes back, a new message ends its being archived.
 # replies:  the outbox rows, in order; an event that was decided before (`for_key`) is never decided twice.
-# own:      replies that a fact proves sent, although the answer to the call is not known (yet).
+# proven:   replies that a fact proves sent, although the answer to the call is not known (yet).
+# own:      they are sent now; where the answer has just come, it only learns of its echo.
 # lanes:    the sender's lanes of the conversations in which one of these two changed.
 # facts:    echoed and seen on replies known by their mid.
 SETTLE = """
-WITH mine AS (
+WITH held AS (
+    SELECT account_id, igsid, g.arrivals, again_at FROM inbox_lane l
+    JOIN json_to_recordset($1) AS g (account_id text, igsid text, arrivals bigint, again_at timestamptz)
+        USING (account_id, igsid)
+    WHERE l.lease_by = $3
+    ORDER BY account_id, igsid FOR UPDATE OF l
+), mine AS (
     UPDATE inbox_lane l SET lease_by = NULL, lease_until = NULL,
-        ready_at = CASE WHEN l.arrivals = g.arrivals THEN g.again_at ELSE least(l.ready_at, $2) END
-    FROM json_to_recordset($1) AS g (account_id text, igsid text, arrivals bigint, again_at timestamptz)
-    WHERE (l.account_id, l.igsid) = (g.account_id, g.igsid) AND l.lease_by = $3
+        ready_at = CASE WHEN l.arrivals = held.arrivals THEN held.again_at ELSE least(l.ready_at, $2) END
+    FROM held WHERE (l.account_id, l.igsid) = (held.account_id, held.igsid) AND l.lease_by = $3
     RETURNING l.account_id, l.igsid
 ), settled AS (
     UPDATE inbox i SET status = 'done', settled_at = $2, error = NULL
     FROM json_to_recordset($4) AS g (account_id text, igsid text, event_key uuid), mine
     WHERE (i.account_id, i.event_key) = (g.account_id, g.event_key) AND i.status = 'pending'
         AND (mine.account_id, mine.igsid) = (g.account_id, g.igsid)
+    RETURNING i.account_id, i.event_key
 ), talk AS (
     INSERT INTO conversation AS c (account_id, igsid, started_at, last_at, customer_at,
         paused_at, paused_until, paused_reason, test)
@@ -56,18 +65,25 @@ WITH mine AS (
 ), replies AS (
     INSERT INTO outbox (account_id, igsid, for_key, for_mid, part, body, rule, digest, despite_pause,
         decided_at, expires_at, due_at, test)
-    SELECT account_id, igsid, for_key, for_mid, part, body, rule, digest, despite_pause, $2, expires_at, $2, test
+    SELECT g.account_id, igsid, for_key, for_mid, part, body, rule, digest, despite_pause, $2, expires_at, $2, test
     FROM json_to_recordset($6) AS g (place int, account_id text, igsid text, for_key uuid, for_mid text, part smallint,
         body jsonb, rule text, digest text, despite_pause boolean, expires_at timestamptz, test boolean)
-    JOIN mine USING (account_id, igsid)
+    JOIN settled ON (settled.account_id, settled.event_key) = (g.account_id, g.for_key)
     ORDER BY place
     ON CONFLICT (account_id, for_key, part) DO NOTHING
     RETURNING account_id, igsid, outbox_id, for_key, part, body, rule, test
-), own AS (
-    UPDATE outbox o SET status = 'sent', mid = g.mid, echoed_at = g.at, finished_at = $2
-    FROM json_to_recordset($8) AS g (what text, account_id text, igsid text, mid text, at timestamptz, outbox_id bigint)
+), proven AS (
+    SELECT o.account_id, o.outbox_id, g.mid AS echo_mid, g.echoed_at, g.seen_at
+    FROM json_to_recordset($8) AS g (account_id text, igsid text, mid text, outbox_id bigint, echoed_at timestamptz,
+        seen_at timestamptz)
     JOIN mine USING (account_id, igsid)
-    WHERE (o.account_id, o.outbox_id) = (g.account_id, g.outbox_id) AND o.status IN ('sending', 'unknown')
+    JOIN outbox o ON (o.account_id, o.outbox_id) = (g.account_id, g.outbox_id)
+    WHERE o.status IN ('sending', 'unknown') OR (o.status = 'sent' AND o.mid = g.mid)
+    ORDER BY o.account_id, o.outbox_id FOR UPDATE OF o
+), own AS (
+    UPDATE outbox o SET status = 'sent', mid = proven.echo_mid, echoed_at = coalesce(o.echoed_at, proven.echoed_at),
+        seen_at = coalesce(o.seen_at, proven.seen_at), finished_at = coalesce(o.finished_at, $2)
+    FROM proven WHERE (o.account_id, o.outbox_id) = (proven.account_id, proven.outbox_id)
     RETURNING o.account_id, o.igsid
 ), lanes AS (
     INSERT INTO outbox_lane AS l (account_id, igsid, due_at)
@@ -81,18 +97,17 @@ WITH mine AS (
         test, reason, rule, digest, considered, decided_at)
     SELECT account_id, igsid, at, direction, author, kind, mid, text, attachments, payload, NULL::bigint,
         test, reason, rule, digest, considered, CASE WHEN reason IS NOT NULL THEN $2 END
-    FROM json_to_recordset($7) AS g (account_id text, igsid text, at timestamptz, direction text, author text,
-        kind text, mid text, text text, attachments jsonb, payload text, test boolean, reason text, rule text,
-        digest text, considered jsonb)
-    JOIN mine USING (account_id, igsid)
+    FROM json_to_recordset($7) AS g (account_id text, igsid text, event_key uuid, at timestamptz, direction text,
+        author text, kind text, mid text, text text, attachments jsonb, payload text, test boolean, reason text,
+        rule text, digest text, considered jsonb)
+    JOIN settled USING (account_id, event_key)
     UNION ALL
     SELECT account_id, igsid, $2::timestamptz, 'out', 'bot', 'text', NULL, body ->> 'text', NULL, NULL, outbox_id,
         test, NULL, rule, NULL, NULL, NULL FROM replies
 ), facts AS (
-    UPDATE outbox o SET
-        echoed_at = CASE WHEN g.what = 'echoed' THEN coalesce(o.echoed_at, g.at) ELSE o.echoed_at END,
-        seen_at = CASE WHEN g.what = 'seen' THEN coalesce(o.seen_at, g.at) ELSE o.seen_at END
-    FROM json_to_recordset($8) AS g (what text, account_id text, igsid text, mid text, at timestamptz, outbox_id bigint)
+    UPDATE outbox o SET echoed_at = coalesce(o.echoed_at, g.echoed_at), seen_at = coalesce(o.seen_at, g.seen_at)
+    FROM json_to_recordset($8) AS g (account_id text, igsid text, mid text, outbox_id bigint, echoed_at timestamptz,
+        seen_at timestamptz)
     JOIN mine USING (account_id, igsid)
     WHERE (o.account_id, o.mid) = (g.account_id, g.mid) AND g.outbox_id IS NULL AND o.status = 'sent'
 )
@@ -118,9 +133,8 @@ async def settle(
         json.dumps([_talk(turn, now) for turn in turns if turn.messages]),
         json.dumps([r | {"place": place} for place, r in enumerate(_reply(t, r) for t in turns for r in t.replies)]),
         json.dumps([_message(turn, message) for turn in turns for message in turn.messages]),
-        json.dumps([_key(t) | {"what": f.what, "mid": f.mid, "at": f.at.isoformat(), "outbox_id": f.outbox_id}
-                    for t in turns for f in t.facts]),
-    )  # fmt: skip
+        json.dumps([fact for turn in turns for fact in _facts(turn)]),
+    )
     return {(row["account_id"], row["igsid"]): row["replies"] for row in rows}
 
 
@@ -149,6 +163,7 @@ def _message(turn: Turn, message: NewMessage) -> dict[str, Any]:
     content, choice = message.content, message.choice
     attachments = [{"type": a.type, "url": a.url, "title": a.title} for a in content.attachments]
     return _key(turn) | {
+        "event_key": message.key,
         "at": message.at.isoformat(),
         "direction": message.direction,
         "author": message.author,
@@ -170,6 +185,16 @@ def _considered(choice: Choice) -> list[dict[str, Any]]:
         {"rule": c.rule, "fits": c.fits, "because": c.because, "order": list(c.order) if c.order else None}
         for c in choice.considered
     ]
+
+
+def _facts(turn: Turn) -> list[dict[str, Any]]:
+    """What Meta told of our replies, one row a reply: a statement changes a row only once."""
+    told: dict[str, dict[str, Any]] = {}
+    for fact in turn.facts:
+        row = told.setdefault(fact.mid, _key(turn) | {"mid": fact.mid, "outbox_id": None})
+        row.setdefault(f"{fact.what}_at", fact.at.isoformat())
+        row["outbox_id"] = row["outbox_id"] or fact.outbox_id
+    return list(told.values())
 
 
 def _reply(turn: Turn, reply: NewReply) -> dict[str, Any]:

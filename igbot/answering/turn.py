@@ -17,8 +17,9 @@ ECHO_RECHECK = timedelta(milliseconds=500)
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A history row. `reason` and what follows are the decision on a customer's message."""
+    """A history row, told by the event `key`. `reason` and what follows are the decision on a customer's message."""
 
+    key: str
     at: datetime
     direction: str
     author: str
@@ -103,7 +104,7 @@ def take_turn(claim: Claim, rules: RuleSet, policy: Policy, *, now: datetime) ->
         if turn.pause:
             paused_until = turn.pause.until
         turn.settled.append(event)
-    if (turn.again_at is None and len(turn.settled) < len(events)) or len(events) == EVENTS_A_TURN:
+    if turn.again_at is None and (len(turn.settled) < len(events) or len(events) == EVENTS_A_TURN):
         turn.again_at = now
     return turn
 
@@ -121,7 +122,7 @@ def _fold_message(
         customer_at=turn.customer_at,
         now=now,
     )
-    message = NewMessage(event.at, "in", "customer", content, event.test, reason)
+    message = NewMessage(event.key, event.at, "in", "customer", content, event.test, reason)
     if reason is not None:
         turn.messages.append(message)
         return
@@ -165,7 +166,7 @@ def _fold_echo(
     if now < event.received_at + ECHO_GRACE:
         turn.again_at = min(now + ECHO_RECHECK, event.received_at + ECHO_GRACE)
         return False
-    turn.messages.append(NewMessage(event.at, "out", "person", content, event.test))
+    turn.messages.append(NewMessage(event.key, event.at, "out", "person", content, event.test))
     if policy.takeover_pause is not None:
         turn.pause = Pause(now + policy.takeover_pause, "person")
     return True

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from igbot.answering.claim import Claim, PendingEvent, claim_conversations, fail_event, release_claims
+from igbot.answering.claim import Claim, PendingEvent, claim_conversations, fail_event, release_all, release_claims
 from igbot.answering.policy import Policy
 from igbot.answering.settle import settle
 from igbot.answering.turn import NewMessage, Turn, take_turn
@@ -52,7 +52,7 @@ class Worker:
     async def run_once(self, conn: "asyncpg.Connection[Any]") -> int:
         """One round: claim, decide, write. Returns how many conversations were worked on.
 
-        Raises DatabaseUnavailable; what was claimed then comes back when its lease ends.
+        Raises what a broken connection raises; what was claimed then comes back by `recover`, or when its lease ends.
         """
         rules = self._rules()
         if rules is None:
@@ -75,6 +75,10 @@ class Worker:
                 await self._fail(conn, turn.claim, turn.failed, turn.failure)
         return len(claims)
 
+    async def recover(self, conn: "asyncpg.Connection[Any]") -> None:
+        """Hand back what was claimed over a connection that broke before it was settled."""
+        await release_all(conn, process_id=self._process_id())
+
     async def _settle_one_by_one(self, conn: "asyncpg.Connection[Any]", turns: list[Turn]) -> None:
         """A batch is one failure domain: find the turn at fault and let the others through."""
         for turn in turns:
@@ -93,7 +97,16 @@ class Worker:
         now = self._clock()
         again_at = now + timedelta(seconds=2**event.attempts)
         text = f"{type(error).__name__}: {error}"
-        status = await fail_event(conn, claim, event, error=text, tries=TRIES, now=now, again_at=again_at)
+        status = await fail_event(
+            conn,
+            claim,
+            event,
+            process_id=self._process_id(),
+            error=text,
+            tries=TRIES,
+            now=now,
+            again_at=again_at,
+        )
         fields: dict[str, Any] = {"account": claim.account_id, "igsid": claim.igsid, "mid": event.mid}
         fields |= {"kind": event.kind, "attempt": event.attempts + 1, "status": status} | _mark(event.test)
         self._log.error("event_failed", exc=error, **fields)
@@ -171,6 +184,7 @@ async def run_worker(
 
     async def rounds() -> None:
         async with database.connection() as conn:
+            await worker.recover(conn)
             while not stopping.is_set():
                 woken.clear()
                 if await worker.run_once(conn) < BATCH:

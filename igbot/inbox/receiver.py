@@ -67,7 +67,7 @@ class Receiver:
         self._on_kept = on_kept
         self._log = log
         self.last_at: datetime | None = None
-        self._commit: GroupCommit[Delivery, set[bytes]] = GroupCommit(self._flush, limit=DELIVERIES_A_BATCH)
+        self._commit: GroupCommit[Delivery, set[bytes] | None] = GroupCommit(self._flush, limit=DELIVERIES_A_BATCH)
 
     async def accept(self, body: bytes, received_at: datetime) -> None:
         """Return once every event of the (signed) body is durable.
@@ -86,10 +86,14 @@ class Receiver:
                 new = await self._commit.submit((received_at, events))
         except TimeoutError:
             raise DatabaseUnavailable(f"PostgreSQL did not commit within {PATIENCE:.0f} s") from None
+        if new is None:
+            raise DatabaseUnavailable("PostgreSQL refused an event of the delivery")
         self._log.info("webhook_received", events=len(events), new=len(new), bytes=len(body))
         if len(new) < len(events):
             for event in events:
-                if event.key not in new:
+                if event.key in new:
+                    new.remove(event.key)
+                else:
                     self._log.info("duplicate_ignored", igsid=event.igsid, mid=event.mid, kind=event.kind)
 
     async def run(self) -> None:
@@ -100,27 +104,45 @@ class Receiver:
         """Write what is queued and end `run`."""
         await self._commit.close()
 
-    async def _flush(self, deliveries: list[Delivery]) -> list[set[bytes]]:
-        """Keep all events of all deliveries; if the batch fails, each event by itself."""
+    async def _flush(self, deliveries: list[Delivery]) -> list[set[bytes] | None]:
+        """Keep all events of all deliveries; if the batch fails, each event by itself.
+
+        The result of a delivery is what of it was new; None where an event of it could not be kept.
+        """
         rows = [(received_at, event) for received_at, events in deliveries for event in events]
         async with self._database.connection() as conn:
+            refused: set[bytes] = set()
             try:
                 kept = await self._keep(conn, rows)
             except asyncpg.PostgresError as error:
                 if connection_lost(error, conn):
                     raise
                 self._log.error("batch_failed", exc=error, events=len(rows))
-                kept = set()
-                for row in rows:
-                    kept |= await self._keep(conn, [row])
+                kept, refused = await self._keep_each(conn, rows)
         if kept:
             self._on_kept()
-        result = []
+        result: list[set[bytes] | None] = []
         for _, events in deliveries:
-            mine = {event.key for event in events} & kept
-            kept -= mine
-            result.append(mine)
+            keys = {event.key for event in events}
+            result.append(None if keys & refused else keys & kept)
+            kept -= keys
         return result
+
+    async def _keep_each(
+        self, conn: "asyncpg.Connection[Any]", rows: list[tuple[datetime, WebhookEvent]]
+    ) -> tuple[set[bytes], set[bytes]]:
+        """The keys kept, and those that PostgreSQL refuses: one bad event must not cost its neighbours."""
+        kept: set[bytes] = set()
+        refused: set[bytes] = set()
+        for row in rows:
+            try:
+                kept |= await self._keep(conn, [row])
+            except asyncpg.PostgresError as error:
+                if connection_lost(error, conn):
+                    raise
+                refused.add(row[1].key)
+                self._log.error("event_refused", exc=error, kind=row[1].kind, mid=row[1].mid)
+        return kept, refused
 
     async def _keep(self, conn: "asyncpg.Connection[Any]", rows: list[tuple[datetime, WebhookEvent]]) -> set[bytes]:
         events = [event for _, event in rows]

@@ -6,18 +6,20 @@ from typing import Any
 
 from igbot.meta.text import storable
 
-MAX_ID_CHARS = 512
+MAX_ID_BYTES = 512
+"""Several ids in UTF-8 stand in one index row, which PostgreSQL bounds; Meta's are far shorter."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def identifier(value: object) -> str | None:
-    """An id as text: Meta sends strings and numbers. None where it is absent, empty, over 512 characters or neither."""
+    """An id as text: Meta sends strings and numbers. None where it is absent, empty, too long or neither."""
     if type(value) is int:
         value = str(value)
-    if type(value) is not str or not 0 < len(value) <= MAX_ID_CHARS:
+    if type(value) is not str or not 0 < len(value) <= MAX_ID_BYTES:
         return None
-    return storable(value)
+    plain = storable(value)
+    return plain if len(plain.encode()) <= MAX_ID_BYTES else None
 
 
 def table(value: object) -> Mapping[str, Any]:

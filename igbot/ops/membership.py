@@ -133,21 +133,24 @@ class Membership:
         self._hide(token)
         if token == self._checked:
             return
-        await self._check(token, new=new)
+        if await self._check(token, new=new):
+            await resume(conn, self._account)
 
-    async def _check(self, token: str, *, new: bool) -> None:
+    async def _check(self, token: str, *, new: bool) -> bool:
+        """Ask Meta whose token it is, and send with it unless it is somebody else's. Whether Meta confirmed it."""
         status, ids = await self._identity(token)
         if ids and not ids & set(self._ids):
             self._park(f"the access token belongs to another account ({', '.join(sorted(ids))}), see IGBOT_ACCOUNT_ID")
-            return
+            return False
         self._tokens = {self._account: token}
         self.token_trouble = None if ids else f"Meta did not confirm the access token (HTTP {status})"
         self._checked = token if ids else None
         self._log.info("token_ready", confirmed=bool(ids), sealed_now=new)
         self._on_token()
+        return bool(ids)
 
     def _park(self, why: str) -> None:
-        self._tokens = {}
+        self._tokens, self._checked = {}, None
         if self.token_trouble != why:
             self.token_trouble = why
             self._log.error("sends_parked", reason=why)

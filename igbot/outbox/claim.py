@@ -19,8 +19,10 @@ Step = Literal["send", "settle", "lost", "expire", "cancel"]
 as `lost` on the way (its process went away mid-call), let it `expire`, or `cancel` it."""
 
 # lane:   the conversations whose oldest open reply is due, of accounts that may send, the longest-waiting first.
-# head:   that reply, with what is to be done: policy is checked here, once more, right before the call.
-# begun:  replies to send are marked before the call, so that a crash in between leaves a trace.
+# head:   that reply, with what is to be done: policy is checked here, once more, right before the call. What a person
+#         has answered stays answered, also once the pause is over.
+# begun:  replies to send are marked before the call, so that a crash in between leaves a trace. One that another
+#         process has sent, or was sending, when this statement began to look (`seen`) waits for the next look.
 # `arrivals` is read in this statement's snapshot: a reply that is queued meanwhile makes it differ, see `finish`.
 CLAIM = """
 WITH lane AS (
@@ -36,15 +38,16 @@ WITH lane AS (
 ), head AS (
     SELECT DISTINCT ON (o.account_id, o.igsid) o.*,
         CASE
-            WHEN o.status = 'sending' THEN 'lost'
+            WHEN o.status = 'sending' THEN CASE WHEN seen.lease_until >= $1 THEN 'wait' ELSE 'lost' END
             WHEN o.due_at > $1 THEN 'wait'
-            WHEN NOT o.despite_pause AND c.paused_reason = 'person' AND c.paused_until > $1
-                AND c.paused_at >= o.decided_at AND o.status = 'queued' THEN 'cancel'
+            WHEN NOT o.despite_pause AND c.paused_reason = 'person' AND c.paused_at >= o.decided_at
+                AND o.status = 'queued' THEN 'cancel'
             WHEN o.status = 'unknown' THEN 'settle'
             WHEN o.expires_at - $6::interval <= $1 THEN 'expire'
             ELSE 'send'
         END AS step
     FROM lane
+    JOIN outbox_lane seen USING (account_id, igsid)
     JOIN outbox o USING (account_id, igsid)
     LEFT JOIN conversation c USING (account_id, igsid)
     WHERE o.status IN ('queued', 'sending', 'unknown')
@@ -52,20 +55,22 @@ WITH lane AS (
 ), begun AS (
     UPDATE outbox o SET status = 'sending', attempts = o.attempts + 1, sending_at = $1
     FROM head WHERE (o.account_id, o.outbox_id) = (head.account_id, head.outbox_id) AND head.step = 'send'
+        AND o.status = 'queued'
+    RETURNING o.account_id, o.outbox_id
 )
-SELECT lane.account_id, lane.igsid, head.outbox_id, head.step, head.body,
+SELECT lane.account_id, lane.igsid, head.outbox_id, head.body,
+    CASE WHEN head.step = 'send' AND begun.outbox_id IS NULL THEN 'wait' ELSE head.step END AS step,
     head.attempts, head.unanswered, head.most_calls, head.sending_at, head.due_at,
     head.rule, head.for_mid, head.test, head.decided_at,
     (SELECT l.arrivals FROM outbox_lane l WHERE (l.account_id, l.igsid) = (lane.account_id, lane.igsid)) AS arrivals
-FROM lane LEFT JOIN head USING (account_id, igsid)
+FROM lane LEFT JOIN head USING (account_id, igsid) LEFT JOIN begun USING (account_id, outbox_id)
 """
 
 # A reply whose outcome stayed unknown goes out again only if nothing speaks against it now.
 BEGIN_AGAIN = """
 WITH step AS (
     SELECT CASE
-        WHEN NOT o.despite_pause AND c.paused_reason = 'person' AND c.paused_until > $3
-            AND c.paused_at >= o.decided_at THEN 'cancel'
+        WHEN NOT o.despite_pause AND c.paused_reason = 'person' AND c.paused_at >= o.decided_at THEN 'cancel'
         WHEN o.expires_at - $4::interval <= $3 THEN 'expire'
         ELSE 'send'
     END AS step

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Literal, assert_never
 
+import asyncpg
+
 from igbot.errors import DatabaseUnavailable
 from igbot.meta.conversations_api import SentMessage
 from igbot.meta.events import AccountId
@@ -17,6 +19,7 @@ from igbot.outbox.verdict import Verdict, after_look_up, judge, lost, unreachabl
 from igbot.store.group_commit import GroupCommit
 from igbot.store.loops import wait_for_wake
 from igbot.store.pool import Database
+from igbot.store.reachability import connection_lost
 from igbot.telemetry.clock import Clock
 from igbot.telemetry.log import EventLog
 
@@ -29,7 +32,11 @@ Trouble = Literal["halted", "dead", "refused"]
 """Why a person should know: the account's sends are stopped, a reply is given up, Meta refused one for a bad cause."""
 
 TAKEN = "SELECT mid FROM outbox WHERE account_id = $1 AND mid = ANY ($2)"
-RATE_WAITS = "SELECT rate_waits FROM account WHERE account_id = $1"
+# Calls that were in flight when a limit struck meet the same limit, not the next one.
+RATE_WAITS = """
+SELECT CASE WHEN send_after > $2 AND rate_waits > 0 THEN rate_waits - 1 ELSE rate_waits END
+FROM account WHERE account_id = $1
+"""
 
 
 class Delivery:
@@ -62,7 +69,7 @@ class Delivery:
         self._on_trouble = on_trouble
         self._free = SLOTS
         self._tasks: set[asyncio.Task[None]] = set()
-        self._writer: GroupCommit[Finished, None] = GroupCommit(self._write, limit=SLOTS)
+        self._writer: GroupCommit[Finished, Exception | None] = GroupCommit(self._write, limit=SLOTS)
 
     async def run(self, *, stopping: asyncio.Event, idle: float) -> None:
         """Claim and send until `stopping`, on a held connection.
@@ -130,9 +137,13 @@ class Delivery:
         """What Meta said is worth waiting for the database: forgotten, it would have to be asked for again."""
         while True:
             try:
-                return await self._writer.submit(finished)
+                error = await self._writer.submit(finished)
             except DatabaseUnavailable:
                 await asyncio.sleep(0.5)
+                continue
+            if error is not None:
+                raise error
+            return
 
     async def _step(self, reply: ClaimedReply) -> Verdict:
         match reply.step:
@@ -162,7 +173,7 @@ class Delivery:
         rate_waits = 0
         if isinstance(outcome, Wait) and outcome.seconds is None:
             async with self._database.connection() as conn:
-                rate_waits = await conn.fetchval(RATE_WAITS, reply.account_id) or 0
+                rate_waits = await conn.fetchval(RATE_WAITS, reply.account_id, self._clock()) or 0
         return judge(
             outcome,
             calls=calls,
@@ -219,10 +230,19 @@ class Delivery:
         taken = frozenset(str(row["mid"]) for row in rows)
         return found_among(messages, reply.message.text, igsid=reply.igsid, since=since, taken=taken)
 
-    async def _write(self, finished: list[Finished]) -> list[None]:
+    async def _write(self, finished: list[Finished]) -> list[Exception | None]:
+        """Write all verdicts; if the batch fails, each by itself. What PostgreSQL refuses comes back as its error."""
         async with self._database.connection() as conn:
-            await finish(conn, finished, process_id=self._process_id(), now=self._clock())
-        return [None] * len(finished)
+            try:
+                await finish(conn, finished, process_id=self._process_id(), now=self._clock())
+            except asyncpg.PostgresError as error:
+                if connection_lost(error, conn):
+                    raise
+                if len(finished) == 1:
+                    return [error]
+            else:
+                return [None] * len(finished)
+        return [result for each in finished for result in await self._write([each])]
 
     def _report(self, reply: ClaimedReply, verdict: Verdict) -> None:
         fields = self._fields(reply)

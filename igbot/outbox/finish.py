@@ -22,6 +22,8 @@ class Finished:
 
 
 # given:    the verdicts.
+# held:     their rows, and below the lanes, locked in the order of their keys and in that order of tables: `settle`
+#           does the same, or the two would wait for each other.
 # done:     the replies. One that an echo has settled meanwhile stays settled.
 # noted:    the calls that did not simply succeed, for whoever asks why.
 # lanes:    each conversation's next reply: this one again, or the next open one. A reply that was queued after the
@@ -33,17 +35,26 @@ WITH given AS (
         status text, open boolean, due_at timestamptz, mid text, code int, subcode int, fbtrace_id text, reason text,
         counted boolean, unanswered smallint, most_calls smallint, outcome text, detail text,
         send_after timestamptz, halt text)
+), held AS (
+    SELECT o.account_id, o.outbox_id FROM outbox o JOIN given g USING (account_id, outbox_id)
+    WHERE o.status IN ('queued', 'sending', 'unknown') AND (g.status <> 'sent' OR g.mid IS NOT NULL)
+    ORDER BY o.account_id, o.outbox_id FOR UPDATE OF o
 ), done AS (
     UPDATE outbox o SET status = g.status, due_at = coalesce(g.due_at, o.due_at), mid = g.mid,
         code = g.code, subcode = g.subcode, fbtrace_id = g.fbtrace_id, reason = g.reason, unanswered = g.unanswered,
         most_calls = least(o.most_calls, g.most_calls),
         attempts = o.attempts - CASE WHEN g.counted THEN 0 ELSE 1 END,
         finished_at = CASE WHEN g.open THEN NULL ELSE $2::timestamptz END
-    FROM given g
-    WHERE (o.account_id, o.outbox_id) = (g.account_id, g.outbox_id) AND o.status IN ('queued', 'sending', 'unknown')
+    FROM given g JOIN held USING (account_id, outbox_id)
+    WHERE (o.account_id, o.outbox_id) = (g.account_id, g.outbox_id)
+    RETURNING 1
 ), noted AS (
     INSERT INTO send_attempt (account_id, outbox_id, at, outcome, code, subcode, fbtrace_id, detail)
     SELECT account_id, outbox_id, $2, outcome, code, subcode, fbtrace_id, detail FROM given WHERE outcome <> 'sent'
+), lanes_held AS (
+    SELECT l.account_id, l.igsid FROM outbox_lane l JOIN given g USING (account_id, igsid)
+    WHERE l.lease_by = $3 AND (SELECT count(*) FROM done) >= 0
+    ORDER BY l.account_id, l.igsid FOR UPDATE OF l
 ), lanes AS (
     UPDATE outbox_lane l SET lease_by = NULL, lease_until = NULL,
         due_at = CASE WHEN l.arrivals <> g.arrivals THEN $2 WHEN g.open THEN g.due_at ELSE (
@@ -51,8 +62,8 @@ WITH given AS (
             WHERE (o.account_id, o.igsid) = (g.account_id, g.igsid) AND o.outbox_id <> g.outbox_id
                 AND o.status IN ('queued', 'sending', 'unknown')
             ORDER BY o.outbox_id LIMIT 1) END
-    FROM given g
-    WHERE (l.account_id, l.igsid) = (g.account_id, g.igsid) AND l.lease_by = $3
+    FROM given g JOIN lanes_held USING (account_id, igsid)
+    WHERE (l.account_id, l.igsid) = (g.account_id, g.igsid)
 ), waits AS (
     UPDATE account a SET
         send_after = greatest(a.send_after, g.send_after),
