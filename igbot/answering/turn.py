@@ -58,6 +58,7 @@ class Fact:
     what: str
     mid: Mid
     at: datetime
+    test: bool
     outbox_id: int | None = None
 
 
@@ -97,7 +98,7 @@ def take_turn(claim: Claim, rules: RuleSet, policy: Policy, *, now: datetime) ->
             elif event.kind in CUSTOMER_KINDS or event.kind == "standby":
                 _fold_message(turn, event, rules, policy, paused_until=paused_until, now=now)
             elif event.kind == "seen" and event.mid:
-                turn.facts.append(Fact("seen", event.mid, event.at))
+                turn.facts.append(Fact("seen", event.mid, event.at, event.test))
         except Exception as error:  # a bug on one event must not cost the customer the others
             turn.failed, turn.failure = event, error
             break
@@ -154,14 +155,14 @@ def _fold_echo(
     if event.mid is None:
         return True
     if event.our_echo:
-        turn.facts.append(Fact("echoed", event.mid, event.at))
+        turn.facts.append(Fact("echoed", event.mid, event.at, event.test))
         return True
     content = event.content()
     for reply in open_replies:
         if _same_words(reply.text, content.text):
             # The echo overtook the answer to our call, or the answer is lost: it is the proof that Meta took it.
             open_replies.remove(reply)
-            turn.facts.append(Fact("echoed", event.mid, event.at, reply.outbox_id))
+            turn.facts.append(Fact("echoed", event.mid, event.at, event.test, reply.outbox_id))
             return True
     if now < event.received_at + ECHO_GRACE:
         turn.again_at = min(now + ECHO_RECHECK, event.received_at + ECHO_GRACE)

@@ -118,7 +118,8 @@ class Worker:
         for turn in turns:
             claim = turn.claim
             if (claim.account_id, claim.igsid) not in written:
-                self._log.warning("lease_lost", account=claim.account_id, igsid=claim.igsid)
+                mark = _mark(any(event.test for event in claim.events))
+                self._log.warning("lease_lost", account=claim.account_id, igsid=claim.igsid, **mark)
                 continue
             queued += written[claim.account_id, claim.igsid]
             for event in turn.settled:
@@ -131,7 +132,7 @@ class Worker:
             for fact in turn.facts:
                 if fact.what == "echoed":
                     by = "text" if fact.outbox_id else "mid"
-                    self._log.info("echo_matched", igsid=claim.igsid, mid=fact.mid, by=by)
+                    self._log.info("echo_matched", igsid=claim.igsid, mid=fact.mid, by=by, **_mark(fact.test))
         if queued:
             self._on_replies()
 

@@ -88,13 +88,18 @@ class Receiver:
             raise DatabaseUnavailable(f"PostgreSQL did not commit within {PATIENCE:.0f} s") from None
         if new is None:
             raise DatabaseUnavailable("PostgreSQL refused an event of the delivery")
-        self._log.info("webhook_received", events=len(events), new=len(new), bytes=len(body))
+        mark = _mark(all(self._marked(event) for event in events))
+        self._log.info("webhook_received", events=len(events), new=len(new), bytes=len(body), **mark)
         if len(new) < len(events):
             for event in events:
                 if event.key in new:
                     new.remove(event.key)
                 else:
-                    self._log.info("duplicate_ignored", igsid=event.igsid, mid=event.mid, kind=event.kind)
+                    fields: dict[str, Any] = {"igsid": event.igsid, "mid": event.mid, "kind": event.kind}
+                    self._log.info("duplicate_ignored", **fields | _mark(self._marked(event)))
+
+    def _marked(self, event: WebhookEvent) -> bool:
+        return event.kind == "dashboard_test" or self._is_test(event.igsid)
 
     async def run(self) -> None:
         """The one writer of this process."""
@@ -157,7 +162,11 @@ class Receiver:
             [e.at_mended for e in events],
             [received_at for received_at, _ in rows],
             [e.known_account for e in events],
-            [self._is_test(e.igsid) or e.kind == "dashboard_test" for e in events],
+            [self._marked(e) for e in events],
             [e.raw for e in events],
         )
         return {record["event_key"].bytes for record in records}
+
+
+def _mark(test: bool) -> dict[str, Any]:
+    return {"test": True} if test else {}

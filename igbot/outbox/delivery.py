@@ -128,7 +128,7 @@ class Delivery:
             await self._write_down(Finished(reply, verdict))
             self._report(reply, verdict)
         except Exception as error:
-            self._log.error("delivery_failed", exc=error, outbox_id=reply.outbox_id, igsid=reply.igsid)
+            self._log.error("delivery_failed", exc=error, **self._fields(reply))
         finally:
             self._free += 1
             self._woken.set()

@@ -1,0 +1,183 @@
+"""A whole bot in the test's own process, Meta's stand-in beside it, and one clock for both that the test moves."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from igbot.cli.serve import opened
+from igbot.meta.signature import sign
+from igbot.runtime import Running
+from igbot.sandbox.app import make_app
+from igbot.sandbox.faults import Fault, FaultRule, Match
+from igbot.sandbox.graph import CustomerDid, Sandbox
+from igbot.sandbox.options import SandboxSettings
+from igbot.settings.reading import read_settings
+from igbot.telemetry.redaction import Redactor
+from tests.waiting import eventually
+
+ACCOUNT = "17841400000000777"
+PAGE = "100200300400500"
+ANA, BEN = "9000000000000001", "9000000000000002"
+SECRET = "journeys-app-secret"
+TOKEN = "EAAjourneystoken"
+SAMPLE_RULES = Path(__file__).parents[2] / "rules.d"
+REPEATING = Path(__file__).parent / "rules"
+"""Rules that answer every message with its own words, so that a reply tells what it answers."""
+
+OPEN = """
+SELECT (SELECT count(*) FROM inbox WHERE status = 'pending')
+    + (SELECT count(*) FROM outbox WHERE status IN ('queued', 'sending', 'unknown'))
+"""
+
+
+@dataclass
+class Hands:
+    """A clock that stands still until the test moves it."""
+
+    now: datetime = datetime(2026, 9, 1, 10, 11, 12, 345000, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Alarm:
+    """A channel for alerts that remembers what it was told."""
+
+    titles: list[str] = field(default_factory=list)
+    url: str = ""
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Takes one notification as Apprise's `json://` sends it."""
+        self.titles.append((await request.json())["title"])
+        return web.Response()
+
+
+@dataclass
+class Shop:
+    """The running bot and everyone around it."""
+
+    run: Running
+    sandbox: Sandbox
+    clock: Hands
+    alarm: Alarm
+    http: aiohttp.ClientSession
+
+    async def writes(self, igsid: str, text: str = "", **did: Any) -> str:
+        """A customer writes; the bot has taken it. The message's mid."""
+        done = self.sandbox.customer_does(igsid, text=text, **did)
+        await self.arrives(done)
+        return done.mid or ""
+
+    async def arrives(self, *did: CustomerDid) -> None:
+        """One signed delivery with what customers did reaches the bot, and is taken."""
+        result = await self.sandbox.deliver(*did)
+        assert result.status == 200, result
+
+    async def post(self, body: bytes) -> int:
+        """The HTTP status for a body that Meta has signed."""
+        headers = {"X-Hub-Signature-256": sign(SECRET, body), "Content-Type": "application/json"}
+        async with self.http.post(f"{self.run.public_url}/webhook", data=body, headers=headers, ssl=False) as answer:
+            return answer.status
+
+    def received(self, igsid: str) -> list[str | None]:
+        """The texts the customer received, by the sandbox's own record."""
+        return [message.sending.text for message in self.sandbox.accepted.select(igsid=igsid)]
+
+    def fails(self, fault: Fault, *, times: int | None = 1, **match: Any) -> None:
+        """The next calls that match (of the Send API unless said otherwise) are spoilt."""
+        rule = FaultRule(match=Match(**{"route": "send", **match}), times=times, fault=fault)
+        self.sandbox.faults.add([rule])
+
+    def calls(self, route: str) -> int:
+        """How often the bot has called an edge of the Graph API."""
+        return sum(call.route == route for call in self.sandbox.calls.select())
+
+    def forward(self, **time: float) -> None:
+        """Moves the clock on and has the loops look at it at once."""
+        self.clock.now += timedelta(**time)
+        self.run.app.wakes.inbox.set()
+        self.run.app.wakes.outbox.set()
+
+    async def rows(self, query: str, *arguments: object) -> list[dict[str, Any]]:
+        """What the database holds."""
+        async with self.run.app.database.connection() as conn:
+            return [dict(row) for row in await conn.fetch(query, *arguments)]
+
+    async def quiet(self) -> None:
+        """Returns once nothing is under way: all is decided and sent, and all echoes were taken."""
+
+        async def is_quiet() -> bool:
+            await self.sandbox.postback.settled()
+            return (await self.rows(OPEN))[0]["?column?"] == 0 and self.sandbox.postback.pending == 0
+
+        await eventually(is_quiet)
+
+    async def reply_states(self, igsid: str) -> list[str]:
+        """Where each reply to a customer stands, in order."""
+        rows = await self.rows("SELECT status FROM outbox WHERE igsid = $1 ORDER BY outbox_id", igsid)
+        return [row["status"] for row in rows]
+
+    async def becomes(self, igsid: str, *states: str) -> None:
+        """Returns once the replies to a customer stand at these states."""
+
+        async def stand() -> bool:
+            return await self.reply_states(igsid) == list(states)
+
+        await eventually(stand)
+
+    async def reasons(self, igsid: str) -> list[str | None]:
+        """The decisions on what a customer wrote, in Meta's order."""
+        rows = await self.rows(
+            "SELECT reason FROM message WHERE igsid = $1 AND direction = 'in' ORDER BY at, message_id", igsid
+        )
+        return [row["reason"] for row in rows]
+
+
+@asynccontextmanager
+async def open_shop(
+    database_url: str,
+    directory: Path,
+    *,
+    rules: Path = SAMPLE_RULES,
+    environ: Sequence[tuple[str, str]] = (),
+    **sandbox: Any,
+) -> AsyncIterator[Shop]:
+    """A shop on a fresh database, with the sample rules unless others are given. `sandbox` are settings of its own."""
+
+    clock, alarm = Hands(), Alarm()
+    play = Sandbox(
+        SandboxSettings(account_ids=(ACCOUNT, PAGE), access_token=TOKEN, app_secret=SECRET, **sandbox), clock=clock
+    )
+    ear = web.Application()
+    ear.router.add_post("/", alarm.receive)
+    async with TestServer(make_app(play)) as graph, TestServer(ear) as channel, aiohttp.ClientSession() as http:
+        settings = read_settings(
+            environ={
+                "IGBOT_ENV": "development",
+                "IGBOT_DATABASE_URL": database_url,
+                "IGBOT_GRAPH_URL": str(graph.make_url("")).rstrip("/"),
+                "IGBOT_DATA_DIR": str(directory / "data"),
+                "IGBOT_RULES_DIR": str(rules),
+                "IGBOT_APP_SECRET": SECRET,
+                "IGBOT_ACCESS_TOKEN": TOKEN,
+                "IGBOT_ACCOUNT_ID": f"{ACCOUNT},{PAGE}",
+                "IGBOT_ALERT_URLS": f"json://{channel.host}:{channel.port}/",
+                **dict(environ),
+            },
+            options={},
+            cwd=directory,
+            serving=True,
+        )
+        settings = replace(settings, host="127.0.0.1", port=0, management_port=0)
+        async with opened(settings, stopping=asyncio.Event(), clock=clock, redactor=Redactor()) as (run, _):
+            play.configure(webhook_url=f"{run.public_url}/webhook")
+            yield Shop(run, play, clock, alarm, http)
