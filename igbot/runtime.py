@@ -57,6 +57,7 @@ async def running(app: App, *, stopping: asyncio.Event, shared: bool = False) ->
     place = _Place()
     listeners, urls = await _listen(app, certificate, place, shared=shared)
     place.public_url = urls[0]
+    failed: Exception | None = None
     async with asyncio.TaskGroup() as tasks:
         leaving = asyncio.Event()
         working = _start_work(tasks, app, stopping)
@@ -64,12 +65,16 @@ async def running(app: App, *, stopping: asyncio.Event, shared: bool = False) ->
         endless.append(tasks.create_task(_first_look(app, log), name="first look"))
         try:
             yield Running(app, *urls)
+        except Exception as error:
+            failed = error  # the block's own error must not come out as a group of errors
         finally:
             stopping.set()
             await _drain(app, listeners, working, log)
             leaving.set()
             for task in (*working, *endless):
                 task.cancel()
+    if failed is not None:
+        raise failed
 
 
 @dataclass(slots=True)

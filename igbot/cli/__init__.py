@@ -1,5 +1,6 @@
 """The command line. Each command imports what it needs when it runs, so that `igbot --help` is quick."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from igbot.cli.sandbox import sandbox
 from igbot.cli.serve import serve
 from igbot.cli.simulate import simulate
 from igbot.cli.verify_test import verify_test
-from igbot.errors import IgbotError
+from igbot.errors import ExitCode, IgbotError
 
 EPILOG = "Exit codes: 0 fine · 1 the thing checked is bad · 2 wrong usage or settings · 3 could not check."
 
@@ -54,15 +55,30 @@ def options(
 
 def main() -> None:
     """The `igbot` program."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # a customer's emoji on a Windows console or a C locale must not end a command
             reconfigure(errors="replace")
+    output = sys.stdout
+    code = _run()
+    closed = sys.stdout is not output  # typer puts another one in its place when it meets a broken pipe
+    try:
+        output.flush()
+    except BrokenPipeError:
+        closed = True
+    if closed:
+        # Whoever read our output has seen enough. Python would flush once more at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
+        code = ExitCode.OK
+    sys.exit(code)
+
+
+def _run() -> int:
     try:
         app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(ExitCode.OK)
     except IgbotError as error:
         print_error(error)
-        sys.exit(int(error.exit_code))
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        return int(error.exit_code)
+    return int(ExitCode.OK)

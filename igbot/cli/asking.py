@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from igbot.errors import IgbotError
+from igbot.errors import IgbotError, UsageError
 
 if TYPE_CHECKING:
     from igbot.settings.model import Settings
@@ -33,8 +33,13 @@ def management_url(settings: "Settings") -> str:
     return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{settings.management_port}"
 
 
-async def ask(settings: "Settings", method: str, path: str, *, url: str | None = None, seconds: float = 15) -> Reply:
-    """One request to the management listener. Raises ServerUnreachable."""
+async def ask(
+    settings: "Settings", method: str, path: str, *, key: str | None = None, url: str | None = None, seconds: float = 15
+) -> Reply:
+    """One request to the management listener, whose answer has `key`.
+
+    Raises ServerUnreachable, also for an answer that is not igbot's, and UsageError where it wants another token.
+    """
     import aiohttp
 
     base = url or management_url(settings)
@@ -47,9 +52,16 @@ async def ask(settings: "Settings", method: str, path: str, *, url: str | None =
             aiohttp.ClientSession(timeout=timeout) as session,
             session.request(method, base + path, headers=headers, data=b"{}" if method == "POST" else None) as response,
         ):
-            return Reply(response.status, json.loads(await response.read()))
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            status, body = response.status, json.loads(await response.read())
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError):
+        status, body = 0, None
+    if status == 401:
+        raise UsageError(
+            "the management listener wants another token", hint="set IGBOT_MANAGEMENT_TOKEN as it is set for the server"
+        )
+    if not isinstance(body, dict) or (key is not None and key not in body):
         raise ServerUnreachable(
             f"no igbot server answers at {base}",
             hint="start it with `igbot serve`, or set IGBOT_MANAGEMENT_HOST, IGBOT_MANAGEMENT_PORT and IGBOT_DATA_DIR",
-        ) from None
+        )
+    return Reply(status, body)

@@ -3,12 +3,14 @@
 import asyncio
 import re
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from igbot.errors import UsageError
+from igbot.errors import IgbotError, UsageError
 
 if TYPE_CHECKING:
     from igbot.cli.target import Target
@@ -39,14 +41,14 @@ class _Chat:
 
     async def run(self) -> None:
         server = "a running server" if self._target.shift is None else "the bot in this process"
-        self._say(f"You are customer {self._igsid}, talking to {server}. /help lists what else you can do.")
-        while (line := await asyncio.to_thread(_read_line)) is not None:
+        _note(f"You are customer {self._igsid}, talking to {server}. /help lists what else you can do.")
+        while (line := await _next_line()) is not None:
             if line in ("/quit", "/exit"):
                 return
             try:
                 await self._line(line)
-            except UsageError as error:
-                self._say(f"error: {error.message}")
+            except IgbotError as error:
+                _note(f"error: {error.message}")
 
     async def _line(self, line: str) -> None:
         command, _, rest = line.partition(" ")
@@ -64,7 +66,7 @@ class _Chat:
             case "/clock":
                 self._clock(rest.strip())
             case _ if command.startswith("/"):
-                self._say(f"there is no {command}\n{HELP}")
+                raise UsageError(f"there is no {command}; /help lists what there is")
             case _:
                 await self._write(line, kind="text")
 
@@ -73,6 +75,7 @@ class _Chat:
         from datetime import UTC, datetime
 
         from igbot.cli.simulate import print_answer
+        from igbot.cli.target import NoVerdict
         from igbot.sandbox.customer import customer_message, delivery_body
 
         account_id = self._target.settings.account_ids[0]
@@ -81,8 +84,7 @@ class _Chat:
         started = time.monotonic()
         status, answer = await self._target.post(delivery_body([item], account_id, at=at))
         if status != 200:
-            self._say(f"the bot refused the webhook: HTTP {status} {answer}")
-            return
+            raise NoVerdict(f"the bot refused the webhook: HTTP {status} {answer}")
         self._last = await self._target.decision(mid)
         print_answer("", self._last, seconds=time.monotonic() - started)
 
@@ -122,8 +124,35 @@ class _Chat:
         sys.stdout.flush()
 
 
+def _note(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+async def _next_line() -> str | None:
+    """What the person writes next, None at the end. The thread that waits for it is left behind at a Ctrl-C."""
+    loop = asyncio.get_running_loop()
+    line: asyncio.Future[str | None] = loop.create_future()
+
+    def answer(text: str | None) -> None:
+        if not line.done():
+            line.set_result(text)
+
+    def read() -> None:
+        text = _read_line()
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(answer, text)
+
+    threading.Thread(target=read, daemon=True).start()
+    return await line
+
+
 def _read_line() -> str | None:
-    try:
-        return input("you> " if sys.stdin.isatty() else "").strip()
-    except EOFError:
-        return None
+    if sys.stdin.isatty():
+        try:
+            return input("you> ").strip()
+        except EOFError:
+            return None
+    # Past the buffers, whose lock a thread that waits would still hold when Python ends.
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as unbuffered:
+        line = unbuffered.readline()
+    return line.decode("utf-8-sig", "replace").strip() if line else None

@@ -94,7 +94,7 @@ def show(
 def _print_talk(talk: dict[str, Any]) -> None:
     from rich.text import Text
 
-    from igbot.cli.output import console
+    from igbot.cli.output import console, visible
 
     out = console()
     archived = f", archived {_when(talk['archived_at'])}" if talk["archived_at"] else ""
@@ -105,7 +105,7 @@ def _print_talk(talk: dict[str, Any]) -> None:
         line.append(
             f"{message['author']:<8}", style={"bot": "cyan", "person": "magenta"}.get(message["author"], "green")
         )
-        line.append(" ".join(message["text"].split()) or f"({message['kind']})", style="")
+        line.append(visible(" ".join(message["text"].split())) or f"({message['kind']})", style="")
         notes = [message["status"]] if message["direction"] == "out" else []
         notes += [f"rule {message['rule']}"] if message["rule"] and message["author"] == "bot" else []
         notes += ["seen"] if message["seen_at"] else []

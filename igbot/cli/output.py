@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from igbot.errors import IgbotError
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def emit_json(shape: Any) -> None:
     """One JSON value on one line; times as ISO 8601 UTC."""
-    sys.stdout.write(json.dumps(shape, ensure_ascii=False, default=_plain) + "\n")
+    # A console that cannot show a letter would replace it: a script gets it escaped instead.
+    escaped = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"
+    sys.stdout.write(json.dumps(shape, ensure_ascii=escaped, default=_plain) + "\n")
 
 
 def _plain(value: object) -> str:
@@ -26,11 +28,36 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+# Controls (an escape sequence can rename or rewrite a terminal) and what turns the direction of writing. The joiners
+# that emoji are made with stay.
+_UNSAFE = {
+    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    for code in (
+        *range(0x20),
+        *range(0x7F, 0xA0),
+        0x61C,
+        0x200E,
+        0x200F,
+        *range(0x2028, 0x202F),
+        *range(0x2066, 0x206A),
+    )
+}
+
+
+def visible(text: str) -> str:
+    """A customer's words, safe to show on a terminal, on one line."""
+    return " ".join(text.splitlines()).replace("\t", " ").translate(_UNSAFE)
+
+
 def console() -> "Console":
     """For results: colours and boxes on a terminal, plain text elsewhere or with NO_COLOR."""
+    import os
+
     from rich.console import Console
 
-    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+    # rich would leave out the colours only, and still write escapes for bold and dim.
+    system: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty(), color_system=system)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -62,7 +89,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
-    return str(value).replace("\t", " ").replace("\r", " ").replace("\n", " ")
+    return visible(str(value))
 
 
 @contextmanager

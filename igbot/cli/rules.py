@@ -57,6 +57,32 @@ def lint(
         raise typer.Exit(ExitCode.BAD)
 
 
+@app.command()
+def reload(
+    env: Annotated[str | None, typer.Option("--env", help="Environment whose settings are used.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Have the running server take the rules now. Exit code 1: it refused them and keeps the old ones."""
+    import asyncio
+
+    from igbot.cli import findings as printing
+    from igbot.cli.asking import ask
+    from igbot.cli.opening import settings_for
+    from igbot.cli.output import emit_json
+    from igbot.rules.model import Finding
+
+    verdict = asyncio.run(ask(settings_for(env), "POST", "/rules/reload", key="loaded")).body
+    if as_json:
+        emit_json(verdict)
+    elif verdict["loaded"]:
+        typer.echo(f"{_counted(verdict['rules'], 'rule') or 'no rules'} in force, set {verdict['digest']}.")
+    else:
+        printing.print_text([Finding(**finding) for finding in verdict["findings"]])
+        typer.echo("Rejected: the server keeps the rules it had.")
+    if not verdict["loaded"]:
+        raise typer.Exit(ExitCode.BAD)
+
+
 def _configured_folder() -> Path:
     from igbot.cli.opening import settings_for
 

@@ -2,47 +2,32 @@
 
 import asyncio
 import os
-import secrets
 import sys
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from igbot.cli.said import KINDS, Asked, Said, new_igsid, webhook_body
 from igbot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from igbot.cli.target import Target
     from igbot.settings.model import Settings
 
-KINDS = "text image video audio file share story_reply story_mention quick_reply postback reaction unsupported"
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the customer does, as the command line gave it."""
-
-    text: str
-    igsid: str
-    kind: str = "text"
-    at: datetime | None = None
-    payload: bytes | None = None
-
 
 def simulate(
     text: Annotated[str | None, typer.Argument(help="What the customer writes. Without it: a chat.")] = None,
     *,
     as_: Annotated[str | None, typer.Option("--as", metavar="IGSID", help="The customer; else a new one.")] = None,
-    kind: Annotated[str, typer.Option(help=f"One of: {KINDS}.")] = "text",
+    kind: Annotated[str | None, typer.Option(help=f"One of: {KINDS}. [default: text]")] = None,
     at: Annotated[str | None, typer.Option(metavar="TIME", help="When it was written, ISO 8601; else now.")] = None,
     payload: Annotated[Path | None, typer.Option(help="A whole webhook body from a file, instead of TEXT.")] = None,
     url: Annotated[str | None, typer.Option(help="Post the signed webhook to this server; print its verdict.")] = None,
     env: Annotated[str | None, typer.Option(help="Environment [default: development].")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="The bot's log on stderr.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a message.")] = False,
 ) -> None:
     """A customer's message through the real pipeline: prints the reply, the rule and why.
 
@@ -54,15 +39,21 @@ def simulate(
             f"simulate does not write to customers of the environment {settings.env}",
             hint="leave out --env for development, or name a server with --url",
         )
-    said = Said(text or "", as_ or new_igsid(), _kind(kind), _time(at), _read(payload))
-    if url is not None:
-        asyncio.run(_post_only(settings, said, url, as_json=as_json))
-    elif text is None and payload is None and kind == "text":
+    said = Asked(text, as_, kind, at, payload).read()
+    if said is None and (as_json or url is not None):
+        raise UsageError(f"{'--json' if as_json else '--url'} needs TEXT or --payload: a chat has no such thing")
+    if said is None:
         from igbot.cli.chat import chat
 
-        asyncio.run(_with_target(settings, chat(said.igsid), verbose=verbose))
+        asyncio.run(_with_target(settings, chat(as_ or new_igsid()), verbose=verbose))
+    elif url is not None:
+        asyncio.run(_post_only(settings, said, url, as_json=as_json))
     else:
         asyncio.run(_with_target(settings, _Once(said, as_json=as_json), verbose=verbose))
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 3)
 
 
 class _Once:
@@ -83,9 +74,11 @@ class _Once:
             raise typer.Exit(ExitCode.BAD)
         if not mids:
             typer.echo("kept; it holds no message of a customer to this account, so nothing is decided", err=True)
+            if self._as_json:
+                emit_json({"mid": None, "igsid": None, "decision": None, "replies": [], "seconds": _since(started)})
         for mid in mids:
             found = await target.decision(mid)
-            seconds = round(time.monotonic() - started, 3)
+            seconds = _since(started)
             if self._as_json:
                 shape = {key: found[key] for key in ("mid", "igsid", "decision", "replies")}
                 emit_json(shape | {"seconds": seconds})
@@ -106,11 +99,11 @@ async def _with_target(settings: "Settings", play: Any, *, verbose: bool) -> Non
 async def _post_only(settings: "Settings", said: Said, url: str, *, as_json: bool) -> None:
     from igbot.cli.output import emit_json
     from igbot.cli.target import post_signed
+    from igbot.web.verify_test import webhook_url
 
     if not settings.app_secrets:
         raise UsageError("there is no app secret to sign with", hint="set IGBOT_APP_SECRET as it is for that server")
-    where = url.rstrip("/")
-    where = where if where.endswith("/webhook") else f"{where}/webhook"
+    where = str(webhook_url(url))
     body, mids = webhook_body(settings, said)
     status, answer = await post_signed(where, body, secret=settings.app_secrets[0])
     if as_json:
@@ -121,40 +114,19 @@ async def _post_only(settings: "Settings", said: Said, url: str, *, as_json: boo
         raise typer.Exit(ExitCode.BAD)
 
 
-def webhook_body(settings: "Settings", said: Said) -> tuple[bytes, list[str]]:
-    """The delivery Meta would post, and the mids of the customers' messages to us in it."""
-    from igbot.meta.events import CUSTOMER_KINDS, AccountId
-    from igbot.meta.webhook import read_webhook
-    from igbot.sandbox.customer import OWN_MID_KINDS, customer_message, delivery_body
-
-    now = datetime.now(UTC)
-    account_id = settings.account_ids[0]
-    body = said.payload
-    if body is None:
-        at, mid = said.at or now, f"m_simulated_{secrets.token_hex(8)}"
-        own = said.kind in OWN_MID_KINDS
-        item = customer_message(
-            said.igsid, account_id, at=at, kind=said.kind, mid=mid if own else None, text=said.text,
-            payload=said.text if said.kind in ("quick_reply", "postback") else None, about=None if own else mid,
-        )  # fmt: skip
-        body = delivery_body([item], account_id, at=at)
-    accounts = {raw: AccountId(account_id) for raw in settings.account_ids}
-    events = read_webhook(body, accounts=accounts, received_at=now)
-    return body, [e.mid for e in events if e.kind in CUSTOMER_KINDS and e.mid and e.known_account]
-
-
 def print_answer(text: str, found: dict[str, Any], *, seconds: float) -> None:
     """The exchange as a person reads it."""
     from rich.text import Text
 
-    from igbot.cli.output import console
+    from igbot.cli.output import console, visible
 
     out = console()
     if text:
-        out.print(Text("customer  ", style="green").append(text, style="default"))
+        out.print(Text("customer  ", style="green").append(visible(text), style="default"))
     for reply in found["replies"]:
-        out.print(Text("bot       ", style="cyan").append(reply["text"].replace("\n", "\n          "), style="default"))
-        titles = [f"[{number}] {q['title']}" for number, q in enumerate(reply["quick_replies"], start=1)]
+        said = "\n          ".join(visible(line) for line in reply["text"].split("\n"))
+        out.print(Text("bot       ", style="cyan").append(said, style="default"))
+        titles = [f"[{number}] {visible(q['title'])}" for number, q in enumerate(reply["quick_replies"], start=1)]
         if titles:
             out.print(Text("          " + "   ".join(titles), style="cyan"))
         if reply["status"] != "sent":
@@ -175,41 +147,8 @@ def why(found: dict[str, Any]) -> str:
     return f"{decision['rule']}: {because}" if because else str(decision["rule"])
 
 
-def new_igsid() -> str:
-    """The id of a customer nobody has met."""
-    return f"9{secrets.randbelow(10**15):015d}"
-
-
 def _settings(env: str | None) -> "Settings":
     from igbot.settings.reading import read_settings
 
     options = {"env": env} if env else {}
     return read_settings(environ=os.environ, options=options, cwd=Path.cwd(), default_env="development")
-
-
-def _kind(kind: str) -> str:
-    if kind not in KINDS.split():
-        raise UsageError(f"--kind: {kind} is no kind of message", hint=f"one of: {', '.join(KINDS.split())}")
-    return kind
-
-
-def _time(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError("--at is no time", hint="ISO 8601, such as 2026-11-24T09:30:00+01:00") from None
-    return at if at.tzinfo else at.astimezone()
-
-
-def _read(path: Path | None) -> bytes | None:
-    if path is None:
-        return None
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"--payload: {path} cannot be read: {error.strerror}") from None
-    if not data.strip():
-        raise UsageError(f"--payload: {path} is empty")
-    return data

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from igbot.errors import IgbotError, UsageError
 
 if TYPE_CHECKING:
+    from igbot.cli.asking import Reply
     from igbot.settings.model import Settings
     from igbot.telemetry.redaction import Redactor
 
 POLL_SECONDS = 0.02
 PATIENCE_SECONDS = 30.0
+FIRST_DOUBT_SECONDS = 3.0
 OPEN_STATES = frozenset({"queued", "sending"})
 
 
@@ -37,32 +39,58 @@ class Target:
         return await post_signed(f"{self.public_url}/webhook", body, secret=self.settings.app_secrets[0])
 
     async def decision(self, mid: str) -> dict[str, Any]:
-        """The decision on a message, once its replies have gone out. Raises NoVerdict after half a minute."""
-        from igbot.cli.asking import ask
+        """The decision on a message, once its replies have gone out.
+
+        Raises NoVerdict after half a minute, and soon where there are no rules to decide by.
+        """
+        found = await self._finished(mid, FIRST_DOUBT_SECONDS)
+        if found is not None:
+            return found
+        health = (await self._ask("/readyz?figures=1")).body
+        if health["figures"]["rules"] is None:
+            why = health["checks"]["rules"]["detail"]
+            raise NoVerdict(f"there are no rules to decide by: {why}", hint="`igbot rules lint` says what is wrong")
+        found = await self._finished(mid, PATIENCE_SECONDS - FIRST_DOUBT_SECONDS)
+        if found is not None:
+            return found
+        health = (await self._ask("/readyz?figures=1")).body
+        poor = [f"{name}: {check['detail']}" for name, check in health["checks"].items() if check["status"] != "ok"]
+        raise NoVerdict(
+            f"the bot took the message but did not finish with it within {PATIENCE_SECONDS:.0f} s",
+            hint="; ".join(poor) or "its log says more: --verbose, or the running server's own",
+        )
+
+    async def _finished(self, mid: str, seconds: float) -> dict[str, Any] | None:
+        from urllib.parse import quote
 
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(seconds):
                 while True:
-                    reply = await ask(self.settings, "GET", f"/dev/decisions/{mid}", url=self.management_url)
+                    reply = await self._ask(f"/dev/decisions/{quote(mid, safe='')}")
                     states = {r["status"] for r in reply.body.get("replies", [])}
                     if reply.status == 200 and not states & OPEN_STATES:
                         return reply.body
                     await asyncio.sleep(POLL_SECONDS)
-        raise NoVerdict(
-            f"the bot took the message but did not finish with it within {PATIENCE_SECONDS:.0f} s",
-            hint="`igbot health` tells what is wrong with a running server",
-        )
+        return None
+
+    async def _ask(self, path: str) -> "Reply":
+        from igbot.cli.asking import ask
+
+        return await ask(self.settings, "GET", path, url=self.management_url)
 
     async def owner_writes(self, igsid: str, text: str) -> None:
-        """A person answers in the Instagram app. Raises UsageError where there is no sandbox to do it in."""
+        """A person answers in the Instagram app. Raises UsageError where there is no sandbox to do it in, NoVerdict
+        where it is gone."""
         import aiohttp
 
         if self.sandbox_url is None:
             raise UsageError("/owner needs the built-in sandbox; this server talks to another Graph API")
-        async with aiohttp.ClientSession() as session:
-            url = f"{self.sandbox_url}/sandbox/customers/{igsid}/person"
-            async with session.post(url, json={"text": text}) as response:
+        url = f"{self.sandbox_url}/sandbox/customers/{igsid}/person"
+        try:
+            async with aiohttp.ClientSession() as session, session.post(url, json={"text": text}) as response:
                 response.raise_for_status()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise NoVerdict(f"the sandbox did not take it ({type(error).__name__})") from None
 
 
 async def post_signed(url: str, body: bytes, *, secret: str) -> tuple[int, str]:
@@ -90,11 +118,19 @@ async def post_signed(url: str, body: bytes, *, secret: str) -> tuple[int, str]:
 
 @asynccontextmanager
 async def find_target(settings: "Settings", *, redactor: "Redactor") -> AsyncIterator[Target]:
-    """The development server of the data directory if one runs, else the app in this process."""
+    """The development server of the data directory if one runs, else the app in this process.
+
+    Raises UsageError where the data directory belongs to a running server for real customers.
+    """
     from igbot import runfile
 
     run = runfile.read(settings.data_dir)
     if run is not None and await _answers(settings, run.management_url):
+        if run.env not in ("development", "test"):
+            raise UsageError(
+                f"the server of this data directory runs in {run.env}; simulate keeps away from its customers",
+                hint="give simulate a directory of its own in IGBOT_DATA_DIR, or name the server with --url",
+            )
         yield Target(settings, run.public_url, run.management_url, run.sandbox_url, None)
         return
     async with _in_process(settings, redactor=redactor) as target:
@@ -105,10 +141,10 @@ async def _answers(settings: "Settings", management_url: str) -> bool:
     from igbot.cli.asking import ServerUnreachable, ask
 
     try:
-        reply = await ask(settings, "GET", "/readyz", url=management_url, seconds=5)
+        await ask(settings, "GET", "/readyz", key="checks", url=management_url, seconds=5)
     except ServerUnreachable:
         return False
-    return reply.status == 200
+    return True
 
 
 @asynccontextmanager
