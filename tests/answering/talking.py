@@ -41,6 +41,7 @@ RULES = """
   keywords: [colour]
   reply: {text: Which one?, quick_replies: [{title: Red, payload: RED}]}
 - name: red
+  kinds: [quick_reply, postback]
   payload: RED
   reply: Red it is.
 """
