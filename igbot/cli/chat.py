@@ -74,7 +74,7 @@ class _Chat:
         import secrets
         from datetime import UTC, datetime
 
-        from igbot.cli.simulate import print_answer
+        from igbot.cli.answer import print_answer
         from igbot.cli.target import NoVerdict
         from igbot.sandbox.customer import customer_message, delivery_body
 

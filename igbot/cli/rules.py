@@ -71,13 +71,15 @@ def reload(
     from igbot.cli.output import emit_json
     from igbot.rules.model import Finding
 
-    verdict = asyncio.run(ask(settings_for(env), "POST", "/rules/reload", key="loaded")).body
+    settings = settings_for(env)
+    verdict = asyncio.run(ask(settings, "POST", "/rules/reload", key="loaded")).body
     if as_json:
         emit_json(verdict)
     elif verdict["loaded"]:
         typer.echo(f"{_counted(verdict['rules'], 'rule') or 'no rules'} in force, set {verdict['digest']}.")
     else:
-        printing.print_text([Finding(**finding) for finding in verdict["findings"]])
+        folder = _from_here(settings.rules_dir)
+        printing.print_text([_shown_under(folder, Finding(**finding)) for finding in verdict["findings"]])
         typer.echo("Rejected: the server keeps the rules it had.")
     if not verdict["loaded"]:
         raise typer.Exit(ExitCode.BAD)
@@ -86,7 +88,11 @@ def reload(
 def _configured_folder() -> Path:
     from igbot.cli.opening import settings_for
 
-    folder, here = settings_for(None).rules_dir, Path.cwd()
+    return _from_here(settings_for(None).rules_dir)
+
+
+def _from_here(folder: Path) -> Path:
+    here = Path.cwd()
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
