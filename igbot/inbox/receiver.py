@@ -22,14 +22,18 @@ PATIENCE = 10.0
 DELIVERIES_A_BATCH = 256
 
 # kept:  the new events; one that is there already is a duplicate and changes nothing. Sorted, so that two processes
-#        with overlapping duplicates cannot lock each other out.
+#        with overlapping duplicates cannot lock each other out; numbered before that, in the order of the deliveries,
+#        as two messages may have the same time.
 # armed: their conversations are ready to be worked on; `arrivals` tells a worker that is at it that more came.
 KEEP = """
 WITH kept AS (
-    INSERT INTO inbox (account_id, event_key, igsid, kind, mid, event_at, at_mended, received_at, known_account, test,
-        raw)
-    SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::boolean[],
-        $8::timestamptz[], $9::boolean[], $10::boolean[], $11::bytea[]) AS g (account_id, event_key)
+    INSERT INTO inbox (inbox_id, account_id, event_key, igsid, kind, mid, event_at, at_mended, received_at,
+        known_account, test, raw) OVERRIDING SYSTEM VALUE
+    SELECT * FROM (
+        SELECT nextval('inbox_inbox_id_seq'), g.* FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[],
+            $5::text[], $6::timestamptz[], $7::boolean[], $8::timestamptz[], $9::boolean[], $10::boolean[],
+            $11::bytea[]) AS g (account_id, event_key)
+    ) AS numbered
     ORDER BY account_id, event_key
     ON CONFLICT (account_id, event_key) DO NOTHING
     RETURNING account_id, event_key, igsid, received_at

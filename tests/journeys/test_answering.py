@@ -102,6 +102,17 @@ async def test_messages_of_one_customer_are_answered_in_metas_order(database_url
         assert talk["customer_at"] == start + timedelta(seconds=39)
 
 
+async def test_messages_of_the_same_time_are_answered_in_the_order_of_their_delivery(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Meta's times may be whole seconds: what was written within one is answered as it was delivered."""
+    async with open_shop(database_url, tmp_path, rules=REPEATING) as shop:
+        said = [f"number {number}" for number in range(10)]
+        await shop.arrives(*(shop.sandbox.customer_does(ANA, text=text) for text in said))
+        await shop.quiet()
+        assert shop.received(ANA) == [f"You wrote: {text}" for text in said]
+
+
 async def test_a_long_reply_arrives_in_parts_and_in_order(database_url: str, tmp_path: Path) -> None:
     """A reply over Meta's limit of bytes is cut between words, and the next message's reply comes after all of it."""
     words = " ".join(f"größe{number}" for number in range(180))
