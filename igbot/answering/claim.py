@@ -185,7 +185,11 @@ WHERE (inbox_lane.account_id, inbox_lane.igsid) = (given.account_id, given.igsid
 """
 
 
-RELEASE_ALL = "UPDATE inbox_lane SET lease_by = NULL, lease_until = NULL WHERE lease_by = $1"
+RELEASE_ALL = """
+WITH held AS (SELECT account_id, igsid FROM inbox_lane WHERE lease_by = $1 ORDER BY account_id, igsid FOR UPDATE)
+UPDATE inbox_lane l SET lease_by = NULL, lease_until = NULL
+FROM held WHERE (l.account_id, l.igsid) = (held.account_id, held.igsid)
+"""
 
 
 async def release_all(conn: "asyncpg.Connection[Any]", *, process_id: int) -> None:

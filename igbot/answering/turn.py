@@ -164,6 +164,9 @@ def _fold_echo(
             open_replies.remove(reply)
             turn.facts.append(Fact("echoed", event.mid, event.at, event.test, reply.outbox_id))
             return True
+    if any(past.author == "bot" and _same_words(past.text, content.text) for past in turn.claim.history):
+        # The second copy of a reply that had to be sent again; the first one's mid is the row's.
+        return True
     if now < event.received_at + ECHO_GRACE:
         turn.again_at = min(now + ECHO_RECHECK, event.received_at + ECHO_GRACE)
         return False

@@ -20,7 +20,7 @@ WHERE c.last_at < $1 AND c.archived_at IS NULL
 
 # idle:   one idle conversation that no other run has in hand. Its row is locked, so a message that arrives now waits
 #         for this batch and then finds it archived or not, never half.
-# some:   some of its live messages; moving a batch of a long conversation leaves the rest for the next batch.
+# picked: some of its live messages; moving a batch of a long conversation leaves the rest for the next batch.
 # moved:  the partition key is what moves them.
 # closed: archived once nothing is left; unless something is still to be sent or worked on.
 BATCH = """
@@ -33,19 +33,19 @@ WITH idle AS (
             AND o.status IN ('queued', 'sending', 'unknown'))
     ORDER BY c.last_at LIMIT $4
     FOR UPDATE SKIP LOCKED
-), some AS (
+), picked AS (
     SELECT m.account_id, m.igsid, m.at, m.message_id FROM idle
     JOIN message m USING (account_id, igsid) WHERE NOT m.archived
     LIMIT $3
 ), moved AS (
-    UPDATE message m SET archived = true FROM some
-    WHERE (m.account_id, m.igsid, m.at, m.message_id) = (some.account_id, some.igsid, some.at, some.message_id)
+    UPDATE message m SET archived = true FROM picked
+    WHERE (m.account_id, m.igsid, m.at, m.message_id) = (picked.account_id, picked.igsid, picked.at, picked.message_id)
         AND NOT m.archived
     RETURNING m.account_id, m.igsid
 ), closed AS (
     UPDATE conversation c SET archived_at = $2 FROM idle
     WHERE (c.account_id, c.igsid) = (idle.account_id, idle.igsid)
-        AND (SELECT count(*) FROM some WHERE (some.account_id, some.igsid) = (c.account_id, c.igsid))
+        AND (SELECT count(*) FROM picked WHERE (picked.account_id, picked.igsid) = (c.account_id, c.igsid))
             = (SELECT count(*) FROM message m
                 WHERE (m.account_id, m.igsid) = (c.account_id, c.igsid) AND NOT m.archived)
     RETURNING 1
@@ -93,7 +93,10 @@ async def archive(
     before = started - older_than
     async with database.connection() as conn:
         while True:
-            row = await conn.fetchrow(BATCH, before, now(), ROWS_A_BATCH, CONVERSATIONS_A_BATCH)
+            try:
+                row = await conn.fetchrow(BATCH, before, now(), ROWS_A_BATCH, CONVERSATIONS_A_BATCH)
+            except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
+                continue  # another run was at the same rows; this batch was undone and is tried again
             if row is None or row["seen"] == 0 or (row["archived"] == 0 and row["messages"] == 0):
                 break
             archived, messages = archived + int(row["archived"]), messages + int(row["messages"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from igbot.meta.content import content_of
 from igbot.meta.envelope import Found, find_items
-from igbot.meta.events import AccountId, Content, EventKind, Igsid, WebhookEvent
+from igbot.meta.events import CUSTOMER_KINDS, AccountId, Content, EventKind, Igsid, WebhookEvent
 from igbot.meta.items import shape_of
 from igbot.meta.keys import content_fields, dedup_key, item_fields
 from igbot.meta.lenient_json import ascii_json, parse
@@ -81,6 +81,9 @@ def _messaging_event(
         fields = item_fields(shape.name, item, sender=parties.sender, mid=shape.mid)
         if standby:
             kind, fields = "standby", ("standby", *fields)
+    if not parties.igsid and kind in CUSTOMER_KINDS:
+        # The sender-less shapes of §10: nobody could be answered, and the item is kept.
+        kind = "unknown"
     at, mended = read_time(item.get("timestamp"), received_at=received_at)
     return WebhookEvent(
         account_id=parties.account_id,

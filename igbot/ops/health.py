@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import asyncpg
+
 from igbot.conversations.archive import last_run
 from igbot.errors import IgbotError
 from igbot.ops.membership import Membership
@@ -77,6 +79,8 @@ class Health:
                 result = await check()
             except IgbotError as error:
                 result = Check("degraded", error.message)
+            except (asyncpg.PostgresError, TimeoutError) as error:
+                result = Check("degraded", f"could not be asked: {type(error).__name__}")
             seconds = round(time.monotonic() - started, 4)
             checks[name] = {"status": result.status, "detail": result.detail, "seconds": seconds}
         states = {check["status"] for check in checks.values()}
@@ -103,7 +107,7 @@ class Health:
             async with self._database.connection() as conn:
                 row = await conn.fetchrow(FIGURES)
                 archived_at = await last_run(conn)
-        except IgbotError:
+        except (IgbotError, asyncpg.PostgresError, TimeoutError):
             return known
         if row is None:
             return known
@@ -124,6 +128,8 @@ class Health:
                 version = await conn.fetchval("SHOW server_version")
         except IgbotError as error:
             return Check("down", error.message)
+        except TimeoutError:
+            return Check("down", "PostgreSQL does not answer")
         return Check("ok", f"PostgreSQL {version}")
 
     async def _check_rules(self) -> Check:

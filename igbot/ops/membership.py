@@ -20,6 +20,8 @@ from igbot.telemetry.log import EventLog
 
 TURN_SECONDS = 5.0
 TURNS_TO_REARM = 12
+ASK_AGAIN = timedelta(seconds=60)
+"""How often Meta is asked again about a token that it did not confirm."""
 Identity = Callable[[str], Awaitable[tuple[int, set[str]]]]
 
 
@@ -65,6 +67,8 @@ class Membership:
         self._account = AccountId(ids[0])
         self._tokens: dict[AccountId, str] = {}
         self._checked: str | None = None
+        self._asked: str | None = None
+        self._ask_again_at = clock()
         self._turns = 0
 
     @property
@@ -84,31 +88,36 @@ class Membership:
         """Join, look after what is shared every few seconds, join again after an outage; leave when `stopping`."""
         while not stopping.is_set():
             try:
-                conn = await self._database.connect()
+                await self._belong(stopping)
             except IgbotError:
                 await wait_for_wake(stopping, 0.25)
-                continue
-            try:
-                await self.join(conn)
-                while not stopping.is_set():
-                    await self.turn(conn)
-                    await wait_for_wake(stopping, TURN_SECONDS)
-                await give_back(conn, self.process_id)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                self._log.warning("membership_interrupted", reason=f"{type(error).__name__}: {error}")
+            except Exception as error:  # a database that goes away mid-word says so in many ways; join again
+                lost = isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, OSError))
+                reason = f"{type(error).__name__}: {error}"
+                self._log.warning("membership_interrupted", exc=None if lost else error, reason=reason)
                 await wait_for_wake(stopping, 1.0)
-            finally:
-                conn.terminate()
+
+    async def _belong(self, stopping: asyncio.Event) -> None:
+        conn = await self._database.connect()
+        try:
+            await self.join(conn)
+            while not stopping.is_set():
+                await self.turn(conn)
+                await wait_for_wake(stopping, TURN_SECONDS)
+            await give_back(conn, self.process_id)
+        finally:
+            conn.terminate()
 
     async def join(self, conn: "asyncpg.Connection[Any]") -> None:
         """Enter this process and its account; `conn` holds the process's lock."""
         self._account = await enter(conn, self._ids)
         self.own_ids = OwnIds(dict.fromkeys(self._ids, self._account))
-        self.process_id = await register(conn, now=self._clock())
-        await resume(conn, self._account)
-        await self.refresh_token(conn)
+        self.process_id = await register(conn, now=self._clock(), before=self.process_id)
+        if not self.joined.is_set():
+            await resume(conn, self._account)
         await self._on_joined(conn)
         self.joined.set()
+        await self.refresh_token(conn)
 
     async def turn(self, conn: "asyncpg.Connection[Any]") -> None:
         """Give back what dead processes held, find what was forgotten, take a new token."""
@@ -131,22 +140,25 @@ class Membership:
             self._park(error.message)
             return
         self._hide(token)
-        if token == self._checked:
+        if token == self._checked or (token == self._asked and self._clock() < self._ask_again_at):
             return
         if await self._check(token, new=new):
             await resume(conn, self._account)
 
     async def _check(self, token: str, *, new: bool) -> bool:
         """Ask Meta whose token it is, and send with it unless it is somebody else's. Whether Meta confirmed it."""
+        known = token == self._asked
         status, ids = await self._identity(token)
+        self._asked, self._ask_again_at = token, self._clock() + ASK_AGAIN
         if ids and not ids & set(self._ids):
             self._park(f"the access token belongs to another account ({', '.join(sorted(ids))}), see IGBOT_ACCOUNT_ID")
             return False
         self._tokens = {self._account: token}
         self.token_trouble = None if ids else f"Meta did not confirm the access token (HTTP {status})"
         self._checked = token if ids else None
-        self._log.info("token_ready", confirmed=bool(ids), sealed_now=new)
-        self._on_token()
+        if ids or not known:
+            self._log.info("token_ready", confirmed=bool(ids), sealed_now=new)
+            self._on_token()
         return bool(ids)
 
     def _park(self, why: str) -> None:

@@ -58,7 +58,7 @@ class RulesWatch:
         try:
             async with self._database.connection() as conn:
                 await self._save(conn)
-        except IgbotError:
+        except (IgbotError, asyncpg.PostgresError, TimeoutError):
             return  # kept for when the database is back
 
     async def _save(self, conn: "asyncpg.Connection[Any]") -> None:

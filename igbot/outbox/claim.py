@@ -1,5 +1,6 @@
 """Claim the replies that are due: at most one a conversation, the oldest, so that order holds by construction."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ from igbot.meta.outgoing import OutgoingText, from_stored
 LEASE = timedelta(seconds=90)
 """Longer than a call may take (`graph.TIMEOUT`); after it the reply counts as lost on the way."""
 
-Step = Literal["send", "settle", "lost", "expire", "cancel"]
+Step = Literal["send", "settle", "lost", "expire", "cancel", "unreadable"]
 """What is to be done with a claimed reply: `send` it (it is marked `sending`), `settle` its unknown outcome, treat it
-as `lost` on the way (its process went away mid-call), let it `expire`, or `cancel` it."""
+as `lost` on the way (its process went away mid-call), let it `expire`, or `cancel` it. `unreadable`: its body is of a
+version that this program does not know."""
 
 # lane:   the conversations whose oldest open reply is due, of accounts that may send, the longest-waiting first.
 # head:   that reply, with what is to be done: policy is checked here, once more, right before the call. What a person
@@ -131,23 +133,27 @@ async def claim_replies(
     `margin` is how long before the end of the window a reply counts as too late.
     """
     rows = await conn.fetch(CLAIM, now, limit, process_id, now + LEASE, list(accounts), margin)
-    claimed = []
-    for row in rows:
-        if row["step"] in (None, "wait"):  # nothing open, or not due after all
+    idle = [row for row in rows if row["step"] in (None, "wait")]  # nothing open, or not due after all
+    with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        # What is claimed is marked and must be sent, whatever becomes of this; these leases run out by themselves.
+        for row in idle:
             lane = row["account_id"], row["igsid"]
             await conn.execute(RELEASE, *lane, process_id, row["arrivals"], row["due_at"])
-        else:
-            claimed.append(_claimed(row))
-    return claimed
+    return [_claimed(row) for row in rows if row["step"] not in (None, "wait")]
 
 
 def _claimed(row: asyncpg.Record) -> ClaimedReply:
+    step: Step = row["step"]
+    try:
+        message = from_stored(json.loads(row["body"]))
+    except (ValueError, KeyError, TypeError):  # one bad row must not take its neighbours with it
+        step, message = "unreadable", OutgoingText("")
     return ClaimedReply(
         account_id=AccountId(row["account_id"]),
         igsid=Igsid(row["igsid"]),
         outbox_id=row["outbox_id"],
-        step=row["step"],
-        message=from_stored(json.loads(row["body"])),
+        step=step,
+        message=message,
         attempts=row["attempts"],
         unanswered=row["unanswered"],
         most_calls=row["most_calls"],

@@ -1,6 +1,7 @@
 """The sender: claims due replies, calls Meta, and writes what became of them. One reply a conversation at a time."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -25,8 +26,16 @@ from igbot.telemetry.log import EventLog
 
 SLOTS = 256
 """Calls in flight at once: enough for the rate times Meta's latency."""
-CLOCK_SLACK = timedelta(seconds=2)
-"""Meta's created_time is in whole seconds and by its own clock."""
+CLOCK_SLACK = timedelta(seconds=30)
+"""Meta's created_time is in whole seconds and by its own clock; what was sent before is known by its mid."""
+WRITE_AGAIN_SECONDS = 0.5
+PASSING = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+)
+"""What PostgreSQL may say once and not again to the same statement."""
 
 Trouble = Literal["halted", "dead", "refused"]
 """Why a person should know: the account's sends are stopped, a reply is given up, Meta refused one for a bad cause."""
@@ -138,12 +147,14 @@ class Delivery:
         while True:
             try:
                 error = await self._writer.submit(finished)
-            except DatabaseUnavailable:
-                await asyncio.sleep(0.5)
+            except (DatabaseUnavailable, TimeoutError):
+                await asyncio.sleep(WRITE_AGAIN_SECONDS)
                 continue
-            if error is not None:
+            if error is None:
+                return
+            if not isinstance(error, PASSING):
                 raise error
-            return
+            await asyncio.sleep(WRITE_AGAIN_SECONDS)
 
     async def _step(self, reply: ClaimedReply) -> Verdict:
         match reply.step:
@@ -157,6 +168,9 @@ class Delivery:
                 return Verdict("expired", "expired", reason="window closed", unanswered=reply.unanswered)
             case "cancel":
                 return Verdict("cancelled", "cancelled", reason="a person took over", unanswered=reply.unanswered)
+            case "unreadable":
+                reason = "written by another version of igbot"
+                return Verdict("dead", "unreadable", reason=reason, unanswered=reply.unanswered, alert=True)
             case _:
                 assert_never(reply.step)
 
@@ -172,8 +186,9 @@ class Delivery:
             return unreachable(error, spread=spread, unanswered=reply.unanswered, now=self._clock())
         rate_waits = 0
         if isinstance(outcome, Wait) and outcome.seconds is None:
-            async with self._database.connection() as conn:
-                rate_waits = await conn.fetchval(RATE_WAITS, reply.account_id, self._clock()) or 0
+            with contextlib.suppress(DatabaseUnavailable, TimeoutError):  # the limit itself matters more than its count
+                async with self._database.connection() as conn:
+                    rate_waits = await conn.fetchval(RATE_WAITS, reply.account_id, self._clock()) or 0
         return judge(
             outcome,
             calls=calls,
@@ -257,7 +272,7 @@ class Delivery:
             if error is not None:
                 fields |= {"code": error.code, "subcode": error.subcode, "fbtrace_id": error.fbtrace_id}
                 fields |= {"detail": error.message}
-            if verdict.counted:
+            if error is not None and verdict.counted:
                 self._log.warning("send_failed", **fields, attempt=reply.attempts + 1, outcome=verdict.outcome)
             if verdict.due_at is not None:
                 self._log.warning("send_postponed", **fields, until=verdict.due_at, reason=verdict.reason)

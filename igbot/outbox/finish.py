@@ -21,27 +21,33 @@ class Finished:
     verdict: Verdict
 
 
-# given:    the verdicts.
+# given:    the verdicts; of two on one reply (its lease ran out meanwhile) the one that finishes it.
 # held:     their rows, and below the lanes, locked in the order of their keys and in that order of tables: `settle`
 #           does the same, or the two would wait for each other.
-# done:     the replies. One that an echo has settled meanwhile stays settled.
-# noted:    the calls that did not simply succeed, for whoever asks why.
+# done:     the replies. One that an echo has settled meanwhile stays settled. The code is the last call's: a look-up
+#           or the loss of a process brings none.
+# noted:    the calls that reached Meta and did not simply succeed, for whoever asks why.
 # lanes:    each conversation's next reply: this one again, or the next open one. A reply that was queued after the
 #           claim makes `arrivals` differ; the lane is then due at once rather than forgotten.
 # waits:    accounts that hit a rate limit, a fault that needs a person, or that send again.
 FINISH = """
 WITH given AS (
-    SELECT * FROM json_to_recordset($1) AS g (account_id text, outbox_id bigint, igsid text, arrivals bigint,
+    SELECT DISTINCT ON (account_id, outbox_id) *
+    FROM json_to_recordset($1) AS g (account_id text, outbox_id bigint, igsid text, arrivals bigint,
         status text, open boolean, due_at timestamptz, mid text, code int, subcode int, fbtrace_id text, reason text,
-        counted boolean, unanswered smallint, most_calls smallint, outcome text, detail text,
+        called boolean, counted boolean, unanswered smallint, most_calls smallint, outcome text, detail text,
         send_after timestamptz, halt text)
+    ORDER BY account_id, outbox_id, open
 ), held AS (
     SELECT o.account_id, o.outbox_id FROM outbox o JOIN given g USING (account_id, outbox_id)
     WHERE o.status IN ('queued', 'sending', 'unknown') AND (g.status <> 'sent' OR g.mid IS NOT NULL)
     ORDER BY o.account_id, o.outbox_id FOR UPDATE OF o
 ), done AS (
     UPDATE outbox o SET status = g.status, due_at = coalesce(g.due_at, o.due_at), mid = g.mid,
-        code = g.code, subcode = g.subcode, fbtrace_id = g.fbtrace_id, reason = g.reason, unanswered = g.unanswered,
+        code = CASE WHEN g.called THEN g.code ELSE o.code END,
+        subcode = CASE WHEN g.called THEN g.subcode ELSE o.subcode END,
+        fbtrace_id = CASE WHEN g.called THEN g.fbtrace_id ELSE o.fbtrace_id END,
+        reason = g.reason, unanswered = g.unanswered,
         most_calls = least(o.most_calls, g.most_calls),
         attempts = o.attempts - CASE WHEN g.counted THEN 0 ELSE 1 END,
         finished_at = CASE WHEN g.open THEN NULL ELSE $2::timestamptz END
@@ -50,7 +56,8 @@ WITH given AS (
     RETURNING 1
 ), noted AS (
     INSERT INTO send_attempt (account_id, outbox_id, at, outcome, code, subcode, fbtrace_id, detail)
-    SELECT account_id, outbox_id, $2, outcome, code, subcode, fbtrace_id, detail FROM given WHERE outcome <> 'sent'
+    SELECT account_id, outbox_id, $2, outcome, code, subcode, fbtrace_id, detail FROM given
+    WHERE outcome NOT IN ('sent', 'unreachable')
 ), lanes_held AS (
     SELECT l.account_id, l.igsid FROM outbox_lane l JOIN given g USING (account_id, igsid)
     WHERE l.lease_by = $3 AND (SELECT count(*) FROM done) >= 0
@@ -108,6 +115,7 @@ def _row(finished: Finished) -> dict[str, Any]:
         "subcode": error.subcode if error else None,
         "fbtrace_id": error.fbtrace_id if error else None,
         "reason": verdict.reason,
+        "called": error is not None or verdict.state == "sent",
         "counted": verdict.counted,
         "unanswered": verdict.unanswered,
         "most_calls": verdict.most_calls,

@@ -68,7 +68,7 @@ class GraphClient:
     async def identity(self, *, token: str) -> tuple[int, set[str]]:
         """HTTP status (0: no answer) and the ids that `/me` gives for the token, after a few short tries."""
         ask = backoff.on_predicate(
-            backoff.expo, lambda got: got[0] == 0 or got[0] >= 500, max_tries=3, factor=0.2, logger=None
+            backoff.expo, lambda got: got[0] == 0 or got[0] >= 500, max_tries=2, factor=0.2, logger=None
         )(self._get)
         status, body = await ask("me", {"fields": "id,user_id,username"}, token=token)
         return status, read_identity(body) if status == 200 else set()

@@ -18,7 +18,7 @@ MEANING: dict[State, str] = {
 
 TRANSITIONS: dict[State, tuple[State, ...]] = {
     "queued": ("sending", "cancelled", "expired"),
-    "sending": ("sent", "queued", "unknown", "failed", "dead"),
+    "sending": ("sent", "queued", "unknown", "failed", "expired", "dead"),
     "unknown": ("sent", "sending", "cancelled", "expired", "dead"),
     "sent": (),
     "failed": (),

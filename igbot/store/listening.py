@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, NoReturn
 
+import asyncpg
+
 from igbot.errors import IgbotError
 from igbot.store.pool import Database
 from igbot.store.reachability import UNREACHABLE
@@ -12,8 +14,6 @@ from igbot.telemetry.log import EventLog
 
 if TYPE_CHECKING:
     from typing import Any
-
-    import asyncpg
 
     Connect = Callable[[], Awaitable[asyncpg.Connection[Any]]]
 
@@ -31,8 +31,8 @@ async def listen(connect: "Connect", topics: Collection[str], on_wake: Callable[
     On every connection made, every topic is woken: something may have been missed. `connect` is `Database.connect`.
     """
     while True:
-        # Whoever keeps the database open reports it; here there is nothing to do but to come back.
-        with contextlib.suppress(IgbotError):
+        # Whoever keeps the database open reports what is wrong; here there is nothing to do but to come back.
+        with contextlib.suppress(IgbotError, asyncpg.PostgresError):
             await listen_once(connect, topics, on_wake)
         await asyncio.sleep(_RECONNECT_SECONDS)
 
@@ -96,6 +96,8 @@ class Notifier:
                 await connection.execute(_NOTIFY, CHANNEL, topics)
         except IgbotError as error:
             self._log.debug("notify_skipped", reason=error.message)
+        except Exception as error:  # a hint that was not sent must not end the process
+            self._log.warning("notify_failed", exc=error)
 
 
 async def _came(event: asyncio.Event, *, within: float) -> bool:

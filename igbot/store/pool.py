@@ -19,6 +19,8 @@ _CONNECT_SECONDS = 5.0
 # A call that waits longer for a free connection had better be answered "try again".
 _ACQUIRE_SECONDS = 10.0
 _COMMAND_SECONDS = 60.0
+# Connections that are held for long ask little; one that does not answer has been cut off on the way.
+_HELD_COMMAND_SECONDS = 10.0
 _PING_SECONDS = 2.0
 _CLOSE_SECONDS = 2.0
 _PING_EVERY = 2.0
@@ -148,7 +150,7 @@ class Database:
         arguments = await self._arguments()
         try:
             pool = await asyncpg.create_pool(
-                **arguments, min_size=1, max_size=self._size, command_timeout=_COMMAND_SECONDS, reset=_nothing
+                **arguments | {"command_timeout": _COMMAND_SECONDS}, min_size=1, max_size=self._size, reset=_nothing
             )
         except Exception as error:
             raise self._explained(error) from error
@@ -167,7 +169,11 @@ class Database:
         self._tell(available=True)
 
     async def _arguments(self) -> dict[str, Any]:
-        named: dict[str, Any] = {"timeout": _CONNECT_SECONDS, "server_settings": {"application_name": "igbot"}}
+        named: dict[str, Any] = {
+            "timeout": _CONNECT_SECONDS,
+            "command_timeout": _HELD_COMMAND_SECONDS,
+            "server_settings": {"application_name": "igbot"},
+        }
         if self._embedded is None:
             return {"dsn": self._url, **named}
         return {**await self._embedded.attach(), **named}

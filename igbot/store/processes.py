@@ -18,21 +18,35 @@ REGISTER = """
 WITH entered AS (INSERT INTO process (started_at, host, pid) VALUES ($1, $2, $3) RETURNING process_id)
 SELECT process_id, pg_advisory_lock($4, process_id::int) FROM entered
 """
+RETAKE = "SELECT pg_try_advisory_lock($2, process_id::int) FROM process WHERE process_id = $1"
 OTHERS = "SELECT process_id FROM process WHERE process_id <> $1"
 # A free lock is taken for the length of this statement's transaction only.
 IS_GONE = "SELECT pg_try_advisory_xact_lock($1, $2::int)"
+# Whoever locks several lanes does so in the order of their keys.
 GIVE_BACK = """
-WITH inbox AS (
-    UPDATE inbox_lane SET lease_by = NULL, lease_until = NULL WHERE lease_by = $1
+WITH inbox_held AS (
+    SELECT account_id, igsid FROM inbox_lane WHERE lease_by = $1 ORDER BY account_id, igsid FOR UPDATE
+), inbox AS (
+    UPDATE inbox_lane l SET lease_by = NULL, lease_until = NULL
+    FROM inbox_held h WHERE (l.account_id, l.igsid) = (h.account_id, h.igsid)
+), outbox_held AS (
+    SELECT account_id, igsid FROM outbox_lane WHERE lease_by = $1 ORDER BY account_id, igsid FOR UPDATE
 ), outbox AS (
-    UPDATE outbox_lane SET lease_by = NULL, lease_until = NULL WHERE lease_by = $1
+    UPDATE outbox_lane l SET lease_by = NULL, lease_until = NULL
+    FROM outbox_held h WHERE (l.account_id, l.igsid) = (h.account_id, h.igsid)
 )
 DELETE FROM process WHERE process_id = $1
 """
 
 
-async def register(conn: "asyncpg.Connection[Any]", *, now: datetime) -> int:
-    """Enter this process and hold its lock on `conn`, which must stay open for the process's life."""
+async def register(conn: "asyncpg.Connection[Any]", *, now: datetime, before: int = 0) -> int:
+    """Enter this process and hold its lock on `conn`, which must stay open for the process's life.
+
+    After an interruption `before` is the id it had: it is taken up again, with its leases, unless another process has
+    meanwhile taken this one for dead.
+    """
+    if before and await conn.fetchval(RETAKE, before, LOCK_CLASS):
+        return before
     return int(await conn.fetchval(REGISTER, now, socket.gethostname(), os.getpid(), LOCK_CLASS))
 
 

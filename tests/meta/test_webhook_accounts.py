@@ -55,9 +55,9 @@ def test_an_unknown_accounts_echo_is_its_senders() -> None:
 
 @pytest.mark.parametrize("wrong", [None, "", "x" * 513, 1.5, True, [], {"id": "900"}])
 def test_an_unusable_sender_is_no_sender(wrong: Any) -> None:
-    """An id that is empty, over 512 characters or of a wrong type counts as absent; the event is kept."""
+    """An id that is empty, over 512 bytes or of a wrong type counts as absent: kept, but there is nobody to answer."""
     [event] = read(body(entry(messaging=[{**text_item(), "sender": {"id": wrong}}])))
-    assert (event.kind, event.igsid, event.mid) == ("text", "", "m_1")
+    assert (event.kind, event.igsid, event.mid) == ("unknown", "", "m_1")
 
 
 def test_ids_are_made_storable() -> None:

@@ -83,6 +83,14 @@ def server_user(data_dir: Path, *settings: str) -> Iterator["subprocess.Popen[st
             process.kill()
 
 
+@contextlib.contextmanager
+def bystander() -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that has nothing to do with any of this; ended with the block."""
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
 def wait_until_attached(process: "subprocess.Popen[str]") -> None:
     """Returns once the other process uses the server."""
     assert process.stdout is not None

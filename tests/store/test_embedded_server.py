@@ -18,6 +18,7 @@ from igbot.store.embedded.attach import ConnectArguments, EmbeddedServer
 from igbot.store.embedded.failure import EmbeddedServerError
 from igbot.store.embedded.layout import Layout
 from tests.store.processes import (
+    bystander,
     is_alive,
     is_kept,
     postmaster_pid,
@@ -233,10 +234,9 @@ async def test_a_stale_pid_file_of_a_process_that_is_something_else_now_is_no_ob
         await ours.server.attach()
     stop_keeper(data_dir)
     pid_file = Layout.of(data_dir).cluster / "postmaster.pid"
-    with server_user(data_dir / "other") as bystander:
-        pid_file.write_text(f"{bystander.pid}\n{pid_file.parent}\n0\n5432\n\n\n\nready\n", encoding="utf-8")
+    with bystander() as other:
+        pid_file.write_text(f"{other.pid}\n{pid_file.parent}\n0\n5432\n\n\n\nready\n", encoding="utf-8")
         with closing(_Attached(data_dir)) as ours:
             async with session(await ours.server.attach()) as connection:
                 assert await connection.fetchval("SELECT 1") == 1
-        assert bystander.poll() is None
-    stop_keeper(data_dir / "other")
+        assert other.poll() is None
