@@ -1,0 +1,130 @@
+"""From the outcome of a call to what becomes of the reply: the table of trying again, row by row."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from igbot.meta.events import Mid
+from igbot.meta.graph_error import GraphError, other_error
+from igbot.meta.outcomes import Halted, Outcome, Refused, Retry, Sent, Unknown, Wait
+from igbot.outbox.states import TRANSITIONS
+from igbot.outbox.verdict import (
+    BLIND_WAIT,
+    ECHO_WAIT,
+    MOST_CALLS,
+    UNREACHABLE_WAIT,
+    Verdict,
+    after_look_up,
+    judge,
+    lost,
+    unreachable,
+)
+from tests.answering.talking import START
+
+ERROR: GraphError = other_error("test", "something")
+
+
+def verdict_on(outcome: Outcome, **changes: Any) -> Verdict:
+    """The verdict on a first call with no jitter."""
+    known: dict[str, Any] = {"calls": 1, "unanswered": 0, "rate_waits": 0, "spread": 1.0, "now": START}
+    return judge(outcome, **known | changes)
+
+
+def after(seconds: float) -> Any:
+    return START + timedelta(seconds=seconds)
+
+
+OUTCOMES: list[tuple[Outcome, dict[str, Any]]] = [
+    (Sent(Mid("m")), {"state": "sent", "mid": "m", "due_at": None, "alert": False}),
+    (Retry(ERROR), {"state": "queued", "due_at": after(1), "counted": True, "alert": False}),
+    (Retry(ERROR, seconds=30.0), {"state": "queued", "due_at": after(30)}),
+    (Retry(ERROR, alert=True), {"state": "queued", "alert": True}),
+    (Retry(ERROR, tries=1), {"state": "dead", "alert": True}),
+    (Unknown(answered=True, error=ERROR), {"state": "unknown", "due_at": after(1), "unanswered": 0}),
+    (Unknown(answered=True, error=ERROR, tries=1), {"state": "unknown", "most_calls": 1}),
+    (Unknown(answered=False, error=ERROR), {"state": "unknown", "due_at": START + ECHO_WAIT, "unanswered": 1}),
+    (
+        Wait(300.0, "account", ERROR, alert=False),
+        {"state": "queued", "due_at": after(300), "account_wait": True, "counted": False},
+    ),
+    (Wait(None, "app", ERROR, alert=True), {"state": "queued", "due_at": after(60), "alert": True, "counted": False}),
+    (Refused("message", ERROR, window_closed=False, alert=False), {"state": "failed", "due_at": None}),
+    (Refused("message", ERROR, window_closed=True, alert=False), {"state": "expired", "due_at": None}),
+    (Refused("recipient", ERROR, window_closed=False, alert=True), {"state": "failed", "alert": True}),
+    (Halted(ERROR, "the token"), {"state": "queued", "halt": "the token", "counted": False, "alert": True}),
+]
+
+
+@pytest.mark.parametrize(("outcome", "expected"), OUTCOMES, ids=lambda value: type(value).__name__)
+def test_each_outcome_has_its_verdict(outcome: Outcome, expected: dict[str, Any]) -> None:
+    """Every kind of outcome, as contract §6 and §8 say."""
+    verdict = verdict_on(outcome)
+    assert {name: getattr(verdict, name) for name in expected} == expected
+    assert verdict.state in TRANSITIONS["sending"]
+
+
+@pytest.mark.parametrize(("calls", "seconds"), [(1, 1), (2, 2), (3, 4)])
+@pytest.mark.parametrize("spread", [0.5, 1.0, 1.49])
+def test_tries_are_one_two_and_four_seconds_apart_with_jitter(calls: int, seconds: int, spread: float) -> None:
+    """Between half and one and a half of it, after a known failure and after an answer that proves nothing."""
+    for outcome in (Retry(ERROR), Unknown(answered=True, error=ERROR)):
+        verdict = verdict_on(outcome, calls=calls, spread=spread)
+        assert verdict.due_at == after(seconds * spread)
+
+
+def test_the_fourth_failed_call_is_the_last() -> None:
+    """One call and three more; what is unknown then gets one last look."""
+    assert verdict_on(Retry(ERROR), calls=MOST_CALLS).state == "dead"
+    assert verdict_on(Retry(ERROR), calls=MOST_CALLS - 1).state == "queued"
+    last = verdict_on(Unknown(answered=True, error=ERROR), calls=MOST_CALLS)
+    assert (last.state, last.due_at) == ("unknown", after(8))
+
+
+def test_a_rate_limit_without_a_hint_waits_longer_each_time_up_to_an_hour() -> None:
+    """60, 120, 240 seconds and so on."""
+    pauses = [verdict_on(Wait(None, "account", ERROR, alert=False), rate_waits=n).due_at for n in range(8)]
+    assert pauses == [after(seconds) for seconds in (60, 120, 240, 480, 960, 1920, 3600, 3600)]
+
+
+def test_what_never_left_is_no_attempt() -> None:
+    """An outage of Meta's or of the network is waited out."""
+    verdict = unreachable(ERROR, spread=1.0, unanswered=0, now=START)
+    assert (verdict.state, verdict.counted, verdict.due_at) == ("queued", False, START + UNREACHABLE_WAIT)
+
+
+def test_a_lost_process_is_a_call_without_an_answer() -> None:
+    """The twenty seconds run from the call, not from when the loss was noticed."""
+    verdict = lost(sending_at=START, unanswered=0)
+    assert (verdict.state, verdict.due_at, verdict.unanswered) == ("unknown", START + ECHO_WAIT, 1)
+
+
+@pytest.mark.parametrize(
+    ("found", "calls", "unanswered", "seconds", "expected"),
+    [
+        (False, 1, 0, 1, "send"),  # answered, not there
+        (None, 1, 0, 1, "send blind"),  # answered, no look-up to be had
+        (False, 1, 1, 20, "send"),  # no answer, not there
+        (None, 1, 1, 20, "later"),  # no answer, no look-up: a minute's patience
+        (None, 1, 1, 60, "send blind"),
+        (False, 2, 2, 80, "dead"),  # sent again once, and no answer again
+        (None, 2, 2, 80, "dead"),
+        (False, 4, 0, 10, "dead"),  # four calls
+        (False, 3, 0, 10, "send"),
+    ],
+)
+def test_an_unknown_reply_that_was_not_found_goes_on_as_the_contract_says(
+    found: Any, calls: int, unanswered: int, seconds: float, expected: str
+) -> None:
+    """Contract §6: looked up before each further call; without an answer sent again at most once."""
+    step, at = after_look_up(
+        found=found, calls=calls, most_calls=MOST_CALLS, unanswered=unanswered, sending_at=START, now=after(seconds)
+    )
+    assert step == expected
+    assert at == (START + BLIND_WAIT if expected == "later" else None)
+
+
+def test_what_was_very_likely_sent_is_never_sent_again() -> None:
+    """An error that comes after the sending bounds the calls of its reply to one."""
+    step, _ = after_look_up(found=False, calls=1, most_calls=1, unanswered=0, sending_at=START, now=after(5))
+    assert step == "dead"
