@@ -1,6 +1,8 @@
 """The encryption key of development and test: made once, kept in the data directory."""
 
 import os
+import secrets
+import sys
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -16,16 +18,32 @@ def development_key(data_dir: Path) -> str:
     Raises UsageError if the directory cannot be used.
     """
     path = data_dir / NAME
+    draft = data_dir / f".{NAME}.{secrets.token_hex(8)}"
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read(path)
+        if path.exists():
+            return _read(path)
+        # Whole before it has its name: a second process must not read half of it.
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(Fernet.generate_key().decode())
+        try:
+            _name(draft, path)
+        except FileExistsError:
+            return _read(path)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise _unusable(data_dir, error) from error
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(Fernet.generate_key().decode())
     return _read(path)
+
+
+def _name(draft: Path, path: Path) -> None:
+    """Give the draft its name. Raises FileExistsError where another process was quicker."""
+    if sys.platform == "win32":
+        draft.rename(path)
+    else:
+        path.hardlink_to(draft)
 
 
 def _read(path: Path) -> str:

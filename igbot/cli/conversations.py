@@ -31,6 +31,7 @@ def list_(
     from igbot.cli.opening import quiet_log, settings_for, with_database
     from igbot.cli.output import emit_json, print_table
     from igbot.conversations.history import Which, list_conversations
+    from igbot.telemetry.clock import system_clock
 
     which: Which = "all" if all_ else "archived" if archived else "live"
     settings = settings_for(env)
@@ -38,7 +39,7 @@ def list_(
 
     async def work(database: "Database") -> list[dict[str, Any]]:
         async with database.connection() as conn:
-            return await list_conversations(conn, which=which, limit=limit)
+            return await list_conversations(conn, which=which, limit=limit, now=system_clock())
 
     found = with_database(settings, work)
     if as_json:
@@ -72,13 +73,14 @@ def show(
     from igbot.cli.opening import quiet_log, settings_for, with_database
     from igbot.cli.output import emit_json
     from igbot.conversations.history import show_conversations
+    from igbot.telemetry.clock import system_clock
 
     settings = settings_for(env)
     quiet_log(settings)
 
     async def work(database: "Database") -> list[dict[str, Any]]:
         async with database.connection() as conn:
-            return await show_conversations(conn, igsid)
+            return await show_conversations(conn, igsid, now=system_clock())
 
     found = with_database(settings, work)
     if not found:

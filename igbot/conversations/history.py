@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 import asyncpg
@@ -10,8 +11,8 @@ Which = Literal["live", "archived", "all"]
 
 LIST = """
 SELECT c.account_id AS account, c.igsid, NULL::text AS username,
-    CASE WHEN c.paused_until > now() THEN 'paused' ELSE 'open' END AS state,
-    CASE WHEN c.paused_until > now() THEN c.paused_until END AS paused_until,
+    CASE WHEN c.paused_until > $4 THEN 'paused' ELSE 'open' END AS state,
+    CASE WHEN c.paused_until > $4 THEN c.paused_until END AS paused_until,
     c.last_at, c.archived_at,
     (SELECT count(*) FROM message m WHERE (m.account_id, m.igsid) = (c.account_id, c.igsid)) AS messages,
     c.test
@@ -42,15 +43,15 @@ WHERE m.account_id = ANY ($1) AND m.mid = $2 AND m.direction = 'in'
 
 
 async def list_conversations(
-    conn: "asyncpg.Connection[Any]", *, which: Which, limit: int, igsid: str | None = None
+    conn: "asyncpg.Connection[Any]", *, which: Which, limit: int, now: datetime, igsid: str | None = None
 ) -> list[dict[str, Any]]:
     """Conversations in the contract's shape (§8), the newest first."""
-    return [dict(row) for row in await conn.fetch(LIST, which, igsid, limit)]
+    return [dict(row) for row in await conn.fetch(LIST, which, igsid, limit, now)]
 
 
-async def show_conversations(conn: "asyncpg.Connection[Any]", igsid: str) -> list[dict[str, Any]]:
+async def show_conversations(conn: "asyncpg.Connection[Any]", igsid: str, *, now: datetime) -> list[dict[str, Any]]:
     """The conversations with a customer (one an account), archived ones too, each with its `messages`, oldest first."""
-    found = await list_conversations(conn, which="all", limit=100, igsid=igsid)
+    found = await list_conversations(conn, which="all", limit=100, now=now, igsid=igsid)
     for talk in found:
         talk["messages"] = [_shown(row) for row in await conn.fetch(MESSAGES, talk["account"], igsid)]
     return found

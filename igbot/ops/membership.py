@@ -137,6 +137,7 @@ class Membership:
                 conn, self._vault, self._account, from_environment=self._from_environment, now=self._clock()
             )
         except IgbotError as error:
+            self._asked = None
             self._park(error.message)
             return
         self._hide(token)

@@ -1,0 +1,68 @@
+"""Which account an id belongs to: an account has several ids at Meta, and its rows stay under one of them."""
+
+import asyncio
+
+from igbot.accounts.identity import OwnIds, enter, from_settings, halted, resume
+from igbot.meta.events import AccountId
+from igbot.store.pool import Database
+
+IDS = "SELECT account_id, ids FROM account ORDER BY account_id"
+
+
+async def known(database: Database) -> dict[str, list[str]]:
+    """The accounts with their ids."""
+    async with database.connection() as conn:
+        return {row["account_id"]: sorted(row["ids"]) for row in await conn.fetch(IDS)}
+
+
+async def entered(database: Database, *ids: str) -> str:
+    """The id under which an account's rows are kept."""
+    async with database.connection() as conn:
+        return await enter(conn, ids)
+
+
+async def test_an_account_is_kept_under_the_first_id_it_was_named_by(database: Database) -> None:
+    """With all ids it has."""
+    assert await entered(database, "ig", "page") == "ig"
+    assert await known(database) == {"ig": ["ig", "page"]}
+
+
+async def test_ids_that_overlap_keep_the_account(database: Database) -> None:
+    """Another order, a new id, one left out: its rows stay where they are, and no id is forgotten."""
+    await entered(database, "ig", "page")
+    assert await entered(database, "page", "ig") == "ig"
+    assert await entered(database, "app-scoped", "page") == "ig"
+    assert await entered(database, "app-scoped") == "ig"
+    assert await known(database) == {"ig": ["app-scoped", "ig", "page"]}
+
+
+async def test_other_ids_are_another_account(database: Database) -> None:
+    """Nothing in common."""
+    await entered(database, "ig", "page")
+    assert await entered(database, "other") == "other"
+    assert set(await known(database)) == {"ig", "other"}
+
+
+async def test_several_processes_enter_one_account(database: Database) -> None:
+    """At the same moment."""
+    assert set(await asyncio.gather(*(entered(database, "ig", "page") for _ in range(8)))) == {"ig"}
+    assert await known(database) == {"ig": ["ig", "page"]}
+
+
+async def test_a_halted_account_says_why_until_it_is_resumed(database: Database) -> None:
+    """Whoever resumes it has looked."""
+    account = AccountId(await entered(database, "ig"))
+    async with database.connection() as conn:
+        assert await halted(conn, account) is None
+        await conn.execute("UPDATE account SET halted_at = now(), halted_reason = 'the token is dead'")
+        assert await halted(conn, account) == "the token is dead"
+        await resume(conn, account)
+        assert await halted(conn, account) is None
+
+
+def test_all_ids_of_the_settings_are_us() -> None:
+    """Before the database has said under which of them the rows are kept."""
+    own = from_settings(["ig", "page"])
+    assert own.accounts == {"ig": "ig", "page": "ig"}
+    assert own.of(AccountId("ig")) == {"ig", "page"}
+    assert OwnIds({}).of(AccountId("ig")) == frozenset()
