@@ -55,7 +55,7 @@ async def ask(
             status, body = response.status, json.loads(await response.read())
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError):
         status, body = 0, None
-    if status == 401:
+    if status == 401 and isinstance(body, dict) and body.get("error") == "unauthorized":
         raise UsageError(
             "the management listener wants another token", hint="set IGBOT_MANAGEMENT_TOKEN as it is set for the server"
         )

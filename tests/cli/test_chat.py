@@ -1,0 +1,92 @@
+"""`igbot simulate` without a text: a chat, here played through a pipe."""
+
+import signal
+import sys
+
+import pytest
+
+from tests.cli.command import Place
+
+SHIPPING = "how much is shipping?"
+
+
+def chat(place: Place, *lines: str, **changes: str) -> tuple[str, str]:
+    """What a chat as one customer shows, and what it notes beside; it ends well."""
+    ended = place.run("simulate", "--as", "9000000000000001", typed="\n".join(lines) + "\n", **changes)
+    assert ended.code == 0, ended.err
+    assert "Traceback" not in ended.err
+    return ended.out, ended.err
+
+
+def test_each_line_is_a_message_and_answers_are_all_there_is_on_stdout(place: Place) -> None:
+    """Who one is stands on stderr."""
+    out, err = chat(place, SHIPPING, "", "hola")
+    assert [line[:10].strip() for line in out.splitlines()].count("bot") == 2
+    assert "Shipping is 4.90" in out
+    assert "Lola Wear" in out
+    assert (
+        err
+        == "You are customer 9000000000000001, talking to the bot in this process. /help lists what else you can do.\n"
+    )
+
+
+def test_why_shows_every_rule_that_was_considered(place: Place) -> None:
+    """Of the last answer, with what made it fit and its place in the order."""
+    out, _ = chat(place, SHIPPING, "/why")
+    assert 'yes shipping-cost           word "how much is shipping"  (50, 6, 4, 20, 1)' in out
+    assert "rule: shipping-cost, rule set" in out
+
+
+def test_a_button_of_the_last_answer_can_be_tapped(place: Place) -> None:
+    """Its payload decides; a button that is not there is told."""
+    out, err = chat(place, SHIPPING, "/button 1", "/button 9", "/button x")
+    assert "2-3 working days in Spain" in out
+    assert err.count("error: the last answer has 0 buttons") == 2
+
+
+def test_the_clock_moves_and_the_window_with_it(place: Place) -> None:
+    """A hand-off's pause of twelve hours is over thirteen hours later."""
+    out, _ = chat(place, "a human please", "hello", "/clock +13h", "hello")
+    assert "no reply  paused" in out
+    assert "for the bot" in out
+    assert out.rstrip().splitlines()[-2].startswith("rule      hello:")
+
+
+def test_the_owner_can_answer_and_the_bot_falls_silent(place: Place) -> None:
+    """As a person who answers in the Instagram app would have it."""
+    out, err = chat(place, "hello", "/owner Hi, Eva here", "/clock +11s", SHIPPING, "/why")
+    assert "no reply  paused" in out
+    assert "paused: no rule, rule set none" in out
+    assert "error" not in err
+
+
+def test_what_is_wrong_is_told_and_the_chat_goes_on(place: Place) -> None:
+    """Commands there are not, times that are none, nothing to explain yet."""
+    out, err = chat(
+        place, "/why", "/dance", "/clock 2h", "/clock -2h", "/owner", "/help", "hello", "/quit", "never read"
+    )
+    for said in ("nothing was answered yet", "there is no /dance", "/clock takes a step ahead", "there is no /owner"):
+        assert said in err
+    assert "/button N" in out
+    assert "rule      hello" in out
+
+
+def test_bytes_that_are_no_text_are_no_traceback(place: Place) -> None:
+    """A terminal in another encoding, a binary file by mistake, a byte order mark."""
+    out, _ = chat(place, "\ufeffhola \udcff\udcfe", "\N{YELLOW HEART}")
+    assert "rule      hello" in out
+    assert "rule      fallback" in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal to interrupt one process with")
+def test_ctrl_c_ends_a_chat_that_waits_for_a_line(place: Place) -> None:
+    """At once, not after the next line; as a shell expects, with 130."""
+    with place.start("simulate") as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("You are customer")
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(timeout=20) == 130
+        finally:
+            process.kill()
+        assert process.stderr.read().strip() == ""
