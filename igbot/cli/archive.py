@@ -25,8 +25,8 @@ def archive(
     from igbot.settings.values import read_duration
 
     settings = settings_for(env)
-    quiet_log(settings)
     idle = settings.archive_after if older_than is None else read_duration(older_than, what="--older-than")
+    quiet_log(settings)
     started = time.monotonic()
 
     async def work(database: "Database") -> dict[str, Any]:

@@ -11,8 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 import igbot
 from igbot import runfile
+from igbot.cli import main
 
 SOURCE = Path(igbot.__file__).resolve().parent.parent
 SECONDS = 90.0
@@ -74,6 +77,19 @@ class Place:
             finally:
                 process.kill()
         return Ended(process.returncode, out, err)
+
+    def call(self, *arguments: str, patch: pytest.MonkeyPatch, **changes: str) -> int:
+        """A command in this process, for what ends before it opens anything; its exit code. Output is captured."""
+        patch.chdir(self.here)
+        for name in [name for name in os.environ if name.startswith("IGBOT_")]:
+            patch.delenv(name)
+        for name, value in self.environ(changes).items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["igbot", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert isinstance(ended.value.code, int)
+        return int(ended.value.code)
 
     @contextmanager
     def serving(self, *arguments: str, **changes: str) -> "Iterator[subprocess.Popen[str]]":

@@ -83,17 +83,13 @@ def test_a_terminal_gets_colours_unless_it_wants_none(place: Place) -> None:
 )
 def test_a_poor_locale_costs_letters_but_no_command(place: Place, locale: dict[str, str]) -> None:
     """JSON is whole in any encoding; for people what cannot be shown is replaced."""
-    arguments = [sys.executable, "-m", "igbot", "simulate", f"hola {HEART}"]
-    environ = place.environ(locale)
-    for extra in ([], ["--json"]):
-        ended = subprocess.run([*arguments, *extra], capture_output=True, cwd=place.here, env=environ, timeout=60)
+    for arguments in ((f"hola {HEART}",), ("--kind", "story_mention", "--json")):
+        ended = subprocess.run(
+            [sys.executable, "-m", "igbot", "simulate", *arguments],
+            capture_output=True, cwd=place.here, env=place.environ(locale), timeout=60, check=False,
+        )  # fmt: skip
         assert (ended.returncode, ended.stderr) == (0, b"")
-    assert json.loads(ended.stdout)["decision"]["rule"] == "hello"
-    mention = subprocess.run(
-        [*arguments[:-1], "--kind", "story_mention", "--json"],
-        capture_output=True, cwd=place.here, env=environ, timeout=60,
-    )  # fmt: skip
-    assert HEART in json.loads(mention.stdout)["replies"][0]["text"]
+    assert HEART in json.loads(ended.stdout)["replies"][0]["text"]
 
 
 @pytest.mark.parametrize(("encoding", "written"), [("utf-8", f'"{HEART}é"\n'), ("ascii", '"\\ud83d\\udc9b\\u00e9"\n')])

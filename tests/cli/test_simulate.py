@@ -161,13 +161,16 @@ WRONG = {
 
 
 @pytest.mark.parametrize("said", WRONG)
-def test_what_cannot_be_meant_is_refused(said: str, bare: Place) -> None:
+def test_what_cannot_be_meant_is_refused(
+    said: str, bare: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Exit 2 and one message, before anything is opened; no option is silently left aside."""
     (bare.here / "empty.json").write_bytes(b" \n")
-    ended = bare.run("simulate", *WRONG[said])
-    assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith("error: ")
-    assert said.strip() in ended.err
+    assert bare.call("simulate", *WRONG[said], patch=monkeypatch) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert said.strip() in err
     assert not bare.data_dir.exists()
 
 
