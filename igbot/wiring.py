@@ -24,6 +24,7 @@ from igbot.outbox.delivery import Delivery, Trouble
 from igbot.outbox.graph import GraphClient
 from igbot.rulebook.book import Rulebook
 from igbot.settings.model import Settings
+from igbot.settings.reading import token_missing
 from igbot.store.embedded.attach import EmbeddedServer
 from igbot.store.listening import Notifier
 from igbot.store.pool import Database
@@ -96,6 +97,8 @@ async def open_app(settings: Settings, *, graph_url: str, clock: Clock, redactor
     alerts = Alerts(settings.alert_urls, clock=clock, log=event_log("alerts"), clean=redactor.clean)
     watch = DatabaseWatch(alerts, clock=clock)
     embedded = None if settings.database_url else EmbeddedServer(settings.data_dir)
+    if embedded is not None and settings.access_token is None and not embedded.is_made():
+        raise token_missing(settings)  # a database made for the occasion would hold none
     log = event_log("store")
     database = Database(settings.database_url, embedded=embedded, size=POOL, log=log, on_change=[watch.changed])
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_CONNECTION_SECONDS)
@@ -199,6 +202,7 @@ def _worker(given: _Given, membership: Membership, rulebook: Rulebook, notifier:
 
     return Worker(
         process_id=lambda: membership.process_id,
+        accounts=lambda: [membership.account_id],
         rules=lambda: rulebook.current,
         policy=Policy(default_reply=settings.fallback_reply, takeover_pause=settings.takeover_pause),
         clock=given.clock,

@@ -17,7 +17,7 @@ LEASE = timedelta(seconds=60)
 
 EVENTS_A_TURN = 100
 
-# lane:   the longest-waiting conversations that nobody works on.
+# lane:   the longest-waiting conversations that nobody works on, of our accounts and of those that are nobody's.
 # leased: theirs now. The outer query still sees the lane as it was in this statement's snapshot, `arrivals` too: an
 #         event that lands meanwhile makes the two differ, and `settle` then leaves the lane ready.
 # events: what is pending, in order of Meta's timestamp. An echo knows whether its mid is one of our sends.
@@ -26,6 +26,7 @@ CLAIM = """
 WITH lane AS (
     SELECT account_id, igsid FROM inbox_lane
     WHERE ready_at <= $1 AND (lease_until IS NULL OR lease_until < $1)
+        AND (account_id = ANY ($6) OR NOT EXISTS (SELECT FROM account a WHERE a.account_id = inbox_lane.account_id))
     ORDER BY ready_at LIMIT $2
     FOR UPDATE SKIP LOCKED
 ), leased AS (
@@ -112,10 +113,13 @@ class Claim:
 
 
 async def claim_conversations(
-    conn: "asyncpg.Connection[Any]", *, process_id: int, limit: int, now: datetime
+    conn: "asyncpg.Connection[Any]", *, process_id: int, accounts: Sequence[AccountId], limit: int, now: datetime
 ) -> list[Claim]:
-    """Up to `limit` conversations with pending events, the longest-waiting first, leased to `process_id`."""
-    rows = await conn.fetch(CLAIM, now, limit, process_id, now + LEASE, EVENTS_A_TURN)
+    """Up to `limit` conversations with pending events, the longest-waiting first, leased to `process_id`.
+
+    Only those of `accounts`, and of accounts that no igbot on this database has: another's are not ours to answer.
+    """
+    rows = await conn.fetch(CLAIM, now, limit, process_id, now + LEASE, EVENTS_A_TURN, list(accounts))
     return [_claim(row) for row in rows]
 
 

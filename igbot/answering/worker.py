@@ -1,7 +1,7 @@
 """The answering worker: claim conversations, take their turns, write them, and say in the log what was decided."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from igbot.answering.claim import Claim, PendingEvent, claim_conversations, fail
 from igbot.answering.policy import Policy
 from igbot.answering.settle import settle
 from igbot.answering.turn import NewMessage, Turn, take_turn
+from igbot.meta.events import AccountId
 from igbot.rules.ruleset import RuleSet
 from igbot.store.loops import keep_going, wait_for_wake
 from igbot.store.pool import Database
@@ -26,14 +27,15 @@ SLOW = timedelta(seconds=15)
 class Worker:
     """Works on conversations of one process.
 
-    `rules` gives the set in force (None: nothing has ever loaded, so nothing is claimed), `on_replies` is called
-    after replies were committed, `on_dead` with a dead event's account, mid and error.
+    `accounts` are those it answers for. `rules` gives the set in force (None: nothing has ever loaded, so nothing is
+    claimed), `on_replies` is called after replies were committed, `on_dead` with a dead event's account and error.
     """
 
     def __init__(
         self,
         *,
         process_id: Callable[[], int],
+        accounts: Callable[[], Sequence[AccountId]],
         rules: Callable[[], RuleSet | None],
         policy: Policy,
         clock: Clock,
@@ -42,6 +44,7 @@ class Worker:
         on_dead: Callable[[str, str], None],
     ) -> None:
         self._process_id = process_id
+        self._accounts = accounts
         self._rules = rules
         self._policy = policy
         self._clock = clock
@@ -59,7 +62,7 @@ class Worker:
             return 0
         process_id = self._process_id()
         now = self._clock()
-        claims = await claim_conversations(conn, process_id=process_id, limit=BATCH, now=now)
+        claims = await claim_conversations(conn, process_id=process_id, accounts=self._accounts(), limit=BATCH, now=now)
         if not claims:
             return 0
         turns = [take_turn(claim, rules, self._policy, now=now) for claim in claims]

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from igbot.errors import IgbotError
+
 if TYPE_CHECKING:
     from igbot.settings.model import Settings
     from igbot.store.pool import Database
@@ -38,6 +40,11 @@ async def open_database(settings: "Settings") -> "AsyncIterator[Database]":
     from igbot.telemetry.log import event_log
 
     embedded = None if settings.database_url else EmbeddedServer(settings.data_dir)
+    if embedded is not None and settings.production_like and not embedded.is_made():
+        raise IgbotError(
+            f"there is no database yet in {settings.data_dir}",
+            hint="`igbot serve` makes it; set IGBOT_DATA_DIR or IGBOT_DATABASE_URL as they are set for the server",
+        )
     database = Database(settings.database_url, embedded=embedded, size=4, log=event_log("store"))
     try:
         await database.open()

@@ -96,6 +96,7 @@ class Desk:
         )
         self.worker = Worker(
             process_id=lambda: self.process_id,
+            accounts=lambda: [ACCOUNT],
             rules=lambda: self.rules,
             policy=self.policy,
             clock=self.time,

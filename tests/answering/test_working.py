@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from igbot.accounts.identity import enter
 from igbot.answering.claim import LEASE, Claim, claim_conversations
 from igbot.answering.settle import settle
 from igbot.answering.turn import take_turn
@@ -35,7 +36,7 @@ HISTORY = "SELECT author, text, reason FROM message WHERE igsid = $1 ORDER BY at
 async def claimed(desk: Desk, process_id: int, limit: int = 64) -> list[Claim]:
     """What a process leases now."""
     async with desk.database.connection() as conn:
-        return await claim_conversations(conn, process_id=process_id, limit=limit, now=desk.time())
+        return await claim_conversations(conn, process_id=process_id, accounts=[], limit=limit, now=desk.time())
 
 
 async def settled(desk: Desk, claims: list[Claim], process_id: int) -> dict[tuple[str, str], int]:
@@ -363,3 +364,13 @@ async def test_conversations_of_two_accounts_with_one_customer_are_two(desk: Des
         await both.settle_all()
     rows = await desk.rows("SELECT account_id FROM conversation ORDER BY account_id")
     assert [row["account_id"] for row in rows] == [ACCOUNT, OTHER_ACCOUNT]
+
+
+async def test_another_accounts_conversations_are_left_to_its_own_igbot(desk: Desk) -> None:
+    """Two shops may share a database; neither bot decides a message that was written to the other."""
+    await desk.arrive(customer_says("hello", "m1"))
+    async with desk.database.connection() as conn:
+        await enter(conn, [ACCOUNT])
+        others = await claim_conversations(conn, process_id=7, accounts=[OTHER_ACCOUNT], limit=9, now=desk.time())
+        ours = await claim_conversations(conn, process_id=7, accounts=[ACCOUNT], limit=9, now=desk.time())
+    assert (others, len(ours)) == ([], 1)

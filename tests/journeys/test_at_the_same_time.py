@@ -51,7 +51,7 @@ class Parts:
     async def claim(self) -> list[Claim]:
         """Leases what is pending."""
         async with self.database.connection() as conn:
-            return await claim_conversations(conn, process_id=PROCESS, limit=64, now=NOW)
+            return await claim_conversations(conn, process_id=PROCESS, accounts=[], limit=64, now=NOW)
 
     def turn(self, claim: Claim) -> Turn:
         """Decides on a claim, with no rules."""
@@ -69,7 +69,7 @@ class Parts:
         async with self.database.connection() as conn:
             accounts = [AccountId(ACCOUNT)]
             return await claim_replies(
-                conn, process_id=PROCESS, limit=64, accounts=accounts, margin=timedelta(seconds=10), now=NOW
+                conn, process_id=PROCESS, accounts=[], limit=64, accounts=accounts, margin=timedelta(seconds=10), now=NOW
             )
 
     async def finish(self, reply: ClaimedReply, mid: str) -> None:

@@ -11,7 +11,7 @@ from typing import TypedDict
 
 import igbot
 from igbot.errors import DatabaseUnavailable
-from igbot.store.embedded.cluster import DATABASE, ROLE
+from igbot.store.embedded.cluster import DATABASE, ROLE, made_by
 from igbot.store.embedded.failure import OWN_SERVER, EmbeddedServerError
 from igbot.store.embedded.filelock import FileLock
 from igbot.store.embedded.layout import Layout, Report
@@ -40,6 +40,10 @@ class EmbeddedServer:
         self._settings = tuple(settings)
         self._presence: FileLock | None = None
         self.warning = ""
+
+    def is_made(self) -> bool:
+        """Whether the data directory holds a database; looking makes none. Raises EmbeddedServerError."""
+        return made_by(self._layout.cluster) is not None
 
     async def attach(self) -> ConnectArguments:
         """Makes the server run, and keeps it running until `detach` or our end; may be called again at any time.
