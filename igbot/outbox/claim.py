@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -91,6 +91,11 @@ UPDATE outbox_lane SET lease_by = NULL, lease_until = NULL, due_at = CASE WHEN a
 WHERE account_id = $1 AND igsid = $2 AND lease_by = $3
 """
 
+RELEASE_FORGOTTEN = """
+UPDATE outbox_lane SET lease_by = NULL, lease_until = NULL
+WHERE lease_by = $1 AND (account_id, igsid) NOT IN (SELECT * FROM unnest($2::text[], $3::text[]))
+"""
+
 NEXT_DUE = """
 SELECT min(due_at) FROM outbox_lane WHERE due_at > $1 AND account_id = ANY ($2)
 """
@@ -164,6 +169,16 @@ def _claimed(row: asyncpg.Record) -> ClaimedReply:
         decided_at=row["decided_at"],
         arrivals=row["arrivals"],
     )
+
+
+async def release_forgotten(
+    conn: "asyncpg.Connection[Any]", *, process_id: int, known: Collection[ClaimedReply]
+) -> None:
+    """Hand back what this process had claimed over a connection that broke before it learned of it.
+
+    `known` are the replies it has in hand.
+    """
+    await conn.execute(RELEASE_FORGOTTEN, process_id, [r.account_id for r in known], [r.igsid for r in known])
 
 
 async def begin_again(

@@ -13,7 +13,7 @@ from igbot.errors import DatabaseUnavailable
 from igbot.meta.conversations_api import SentMessage
 from igbot.meta.events import AccountId
 from igbot.meta.outcomes import Wait, not_sent
-from igbot.outbox.claim import ClaimedReply, begin_again, claim_replies, next_due
+from igbot.outbox.claim import ClaimedReply, begin_again, claim_replies, next_due, release_forgotten
 from igbot.outbox.finish import Finished, finish
 from igbot.outbox.graph import GraphClient, found_among
 from igbot.outbox.verdict import Verdict, after_look_up, judge, lost, unreachable
@@ -77,7 +77,7 @@ class Delivery:
         self._woken = woken
         self._on_trouble = on_trouble
         self._free = SLOTS
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._calls: dict[asyncio.Task[None], ClaimedReply] = {}
         self._writer: GroupCommit[Finished, Exception | None] = GroupCommit(self._write, limit=SLOTS)
 
     async def run(self, *, stopping: asyncio.Event, idle: float) -> None:
@@ -86,13 +86,14 @@ class Delivery:
         Raises DatabaseUnavailable (the caller comes back).
         """
         async with self._database.connection() as conn:
+            await release_forgotten(conn, process_id=self._process_id(), known=self._calls.values())
             while not stopping.is_set():
                 self._woken.clear()
                 claimed = await self.claim(conn)
                 for reply in claimed:
                     task = asyncio.create_task(self._one(reply))
-                    self._tasks.add(task)
-                    task.add_done_callback(self._tasks.discard)
+                    self._calls[task] = reply
+                    task.add_done_callback(self._calls.pop)
                 if not claimed:
                     await wait_for_wake(self._woken, await self._until_due(conn, idle))
 
@@ -102,8 +103,8 @@ class Delivery:
 
     async def drain(self) -> None:
         """Let the calls in flight end, and write what became of them."""
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        if self._calls:
+            await asyncio.wait(self._calls)
         await self._writer.close()
 
     async def claim(self, conn: Any) -> list[ClaimedReply]:
