@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from igbot.accounts.identity import OwnIds, enter, from_settings, resume
-from igbot.accounts.tokens import TokenVault, current_token, holds_token
+from igbot.accounts.tokens import NoToken, TokenVault, current_token, holds_token
 from igbot.errors import IgbotError
 from igbot.meta.events import AccountId
 from igbot.ops.upkeep import drop_raw, rearm
@@ -66,6 +66,7 @@ class Membership:
         self.token_trouble: str | None = "the database has not been reached yet"
         self._account = AccountId(ids[0])
         self._tokens: dict[AccountId, str] = {}
+        self._taken_over = False
         self._checked: str | None = None
         self._asked: str | None = None
         self._ask_again_at = clock()
@@ -132,12 +133,16 @@ class Membership:
 
     async def refresh_token(self, conn: "asyncpg.Connection[Any]") -> None:
         """Take the account's token as it is now; without one, sends are parked and receiving goes on."""
+        # The environment speaks once, at the start: a process with an older value must not fight a newer one's.
+        given = None if self._taken_over else self._from_environment
         try:
             token, new = await current_token(
-                conn, self._vault, self._account, from_environment=self._from_environment, now=self._clock()
+                conn, self._vault, self._account, from_environment=given, now=self._clock()
             )
+            self._taken_over = True
         except IgbotError as error:
             self._asked = None
+            self._taken_over = self._taken_over and not isinstance(error, NoToken)
             self._park(error.message)
             return
         self._hide(token)

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from igbot.answering.claim import Claim, claim_conversations
 from igbot.answering.policy import Policy
+from igbot.answering.settle import settle
+from igbot.answering.turn import take_turn
 from igbot.answering.worker import Worker
 from igbot.inbox.receiver import Receiver
 from igbot.meta.events import AccountId
@@ -160,6 +163,20 @@ async def open_desk(database: Database, **given: Any) -> AsyncIterator[Desk]:
     finally:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
+
+
+async def claimed(desk: Desk, process_id: int, limit: int = 64) -> list[Claim]:
+    """What a process leases now."""
+    async with desk.database.connection() as conn:
+        return await claim_conversations(conn, process_id=process_id, accounts=[], limit=limit, now=desk.time())
+
+
+async def settled(desk: Desk, claims: list[Claim], process_id: int) -> dict[tuple[str, str], int]:
+    """The claims' turns taken and written."""
+    assert desk.rules is not None
+    turns = [take_turn(claim, desk.rules, desk.policy, now=desk.time()) for claim in claims]
+    async with desk.database.connection() as conn:
+        return await settle(conn, turns, process_id=process_id, now=desk.time())
 
 
 def logged(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:

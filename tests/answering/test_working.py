@@ -7,10 +7,7 @@ from typing import Any
 import pytest
 
 from igbot.accounts.identity import enter
-from igbot.answering.claim import LEASE, Claim, claim_conversations
-from igbot.answering.settle import settle
-from igbot.answering.turn import take_turn
-from igbot.answering.worker import TRIES
+from igbot.answering.claim import LEASE, claim_conversations
 from igbot.store.pool import Database
 from tests.answering.talking import (
     ACCOUNT,
@@ -22,29 +19,17 @@ from tests.answering.talking import (
     PAGE,
     START,
     Desk,
+    claimed,
     customer_says,
     logged,
     open_desk,
+    settled,
     shop_says,
 )
 
 SECOND = timedelta(seconds=1)
 PENDING = "SELECT count(*) FROM inbox WHERE status = 'pending'"
 HISTORY = "SELECT author, text, reason FROM message WHERE igsid = $1 ORDER BY at, message_id"
-
-
-async def claimed(desk: Desk, process_id: int, limit: int = 64) -> list[Claim]:
-    """What a process leases now."""
-    async with desk.database.connection() as conn:
-        return await claim_conversations(conn, process_id=process_id, accounts=[], limit=limit, now=desk.time())
-
-
-async def settled(desk: Desk, claims: list[Claim], process_id: int) -> dict[tuple[str, str], int]:
-    """The claims' turns taken and written."""
-    assert desk.rules is not None
-    turns = [take_turn(claim, desk.rules, desk.policy, now=desk.time()) for claim in claims]
-    async with desk.database.connection() as conn:
-        return await settle(conn, turns, process_id=process_id, now=desk.time())
 
 
 async def test_a_conversation_belongs_to_one_worker_at_a_time(desk: Desk) -> None:
@@ -234,74 +219,6 @@ async def test_a_handoff_holds_until_its_time(desk: Desk) -> None:
         await desk.arrive(customer_says("hello", f"later-{hours}", at=desk.time()))
         await desk.settle_all()
         assert (await desk.reasons())[-1] == reason
-
-
-async def test_an_event_that_keeps_failing_dies_and_the_conversation_goes_on(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Five tries, each later than the one before; what came after it waits, then is answered."""
-    await desk.arrive(customer_says("hello", "bad"))
-    await desk.arrive(customer_says("hello", "m2", at=START + SECOND))
-    await desk.value("UPDATE inbox SET raw = '{' WHERE mid = 'bad'")
-    for number in range(TRIES):
-        assert desk.dead == []
-        await desk.settle_all()
-        assert await desk.replies() == []
-        desk.time.pass_by(seconds=2**number)
-    await desk.settle_all()
-    assert await desk.replies() == ["Hi there!"]
-    [row] = await desk.rows("SELECT status, attempts, error FROM inbox WHERE mid = 'bad'")
-    assert (row["status"], row["attempts"]) == ("dead", TRIES)
-    assert "JSONDecodeError" in row["error"] or "ValueError" in row["error"]
-    assert [account for account, _ in desk.dead] == [ACCOUNT]
-    assert [line["attempt"] for line in logged(caplog, "event_failed")] == [1, 2, 3, 4, 5]
-
-
-async def test_an_event_that_cannot_be_written_dies_alone(desk: Desk, database: Database) -> None:
-    """The batch fails, then the turn, then only the event at fault; other customers notice nothing."""
-    async with database.connection() as conn:
-        await conn.execute("ALTER TABLE message_live ADD CHECK (text <> 'hello poison')")
-    texts = ("repeat a", "hello poison", "repeat b")
-    items = [customer_says(text, f"m{n}", at=START + n * SECOND) for n, text in enumerate(texts)]
-    await desk.arrive(*items, customer_says("hello", "ben", igsid=BEN))
-    desk.time.pass_by(seconds=5)
-    await desk.work()
-    assert await desk.replies(BEN) == ["Hi there!"]
-    for _ in range(20):
-        desk.time.pass_by(seconds=20)
-        await desk.settle_all()
-    assert await desk.replies() == ["You said: repeat a", "You said: repeat b"]
-    rows = await desk.rows("SELECT mid, status FROM inbox WHERE igsid = $1 ORDER BY event_at", ANA)
-    assert [row["status"] for row in rows] == ["done", "dead", "done"]
-
-
-async def test_a_failure_is_not_counted_against_a_conversation_that_another_process_has(desk: Desk) -> None:
-    """That one meets the event itself; its lease stays its own."""
-    await desk.arrive(customer_says("hello", "bad"))
-    await desk.value("UPDATE inbox SET raw = '{'")
-    await claimed(desk, 1)
-    desk.time.now += LEASE + SECOND
-    [late] = await claimed(desk, 2)
-    assert desk.rules is not None
-    turn = take_turn(late, desk.rules, desk.policy, now=desk.time())
-    assert turn.failed is not None
-    assert turn.failure is not None
-    desk.process_id = 1
-    async with desk.database.connection() as conn:
-        await desk.worker._fail(conn, late, turn.failed, turn.failure)
-    assert await desk.value("SELECT attempts FROM inbox") == 0
-    assert await desk.value("SELECT lease_by FROM inbox_lane") == 2
-
-
-async def test_what_was_claimed_over_a_broken_connection_is_taken_up_at_once(desk: Desk) -> None:
-    """A worker that comes back hands back what it held; nobody waits for the lease."""
-    await desk.arrive(customer_says("hello", "m1"))
-    await claimed(desk, 1)
-    assert await desk.work() == 0
-    async with desk.database.connection() as conn:
-        await desk.worker.recover(conn)
-    assert await desk.work() == 1
-    assert await desk.replies() == ["Hi there!"]
 
 
 async def test_a_tester_is_answered_and_marked_everywhere(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:

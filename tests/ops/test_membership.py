@@ -105,12 +105,9 @@ async def test_a_process_whose_connection_is_cut_joins_again_as_itself(database:
 
 async def test_a_token_of_another_account_parks_the_sends(database: Database, time: Time) -> None:
     """A person is told which; receiving goes on, and the right token sets it right."""
-    async with member(database, time) as one:
+    async with member(database, time, join=False) as one:
         one.meta.ids = {"17841477777777777"}
-        await rows(database, "UPDATE access_token SET source_digest = 'changed'")
-        one.membership._checked = None
-        time.pass_by(ASK_AGAIN)
-        await one.turn()
+        await one.join()
         assert one.membership.tokens() == {}
         assert "17841477777777777" in one.troubles[-1]
         assert TOKEN not in one.troubles[-1]
@@ -145,14 +142,13 @@ async def test_without_any_token_a_process_still_joins(database: Database, time:
 
 
 async def test_a_token_given_to_another_process_is_taken_over_while_running(database: Database, time: Time) -> None:
-    """At the next look, and what was stopped for the old one's sake goes on."""
+    """At the next look, though its own environment still has the old one; and what was stopped goes on."""
     async with member(database, time) as one:
-        await rows(database, "UPDATE account SET halted_at = now(), halted_reason = 'the token is dead'")
         async with member(database, time, token="EAAnew", join=False) as other:
             await other.membership.refresh_token(other.connection)
-        await rows(database, "UPDATE account SET halted_at = now(), halted_reason = 'the token is dead'")
-        one.membership._from_environment = None
-        await one.turn()
+            await rows(database, "UPDATE account SET halted_at = now(), halted_reason = 'the token is dead'")
+            await one.turn()
+            await other.turn()
         assert one.membership.tokens() == {ACCOUNT: "EAAnew"}
         assert await rows(database, "SELECT halted_reason FROM account") == [(None,)]
 

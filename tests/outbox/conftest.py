@@ -13,6 +13,7 @@ from aioresponses import aioresponses
 from igbot.store.pool import Database
 from tests.answering.talking import Desk, listen_to_log, open_desk
 from tests.outbox.posting import Post
+from tests.outbox.sending import Sender, sending
 
 
 @pytest.fixture
@@ -45,3 +46,10 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[aioresponses]:
         monkeypatch.setattr(mocking, "ClientResponse", Response)
     with aioresponses() as mocked:
         yield mocked
+
+
+@pytest.fixture
+async def sender(post: Post) -> AsyncIterator[Sender]:
+    """A sender, with a sandbox that echoes nothing: each test tells what comes back."""
+    async with sending(post) as sender:
+        yield sender

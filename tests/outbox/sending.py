@@ -1,0 +1,120 @@
+"""A sender at work against Meta's stand-in on loopback, with a clock that the test turns."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from aiohttp.test_utils import TestServer
+
+from igbot.meta.events import AccountId
+from igbot.outbox.delivery import Delivery
+from igbot.outbox.graph import GraphClient
+from igbot.sandbox.app import make_app
+from igbot.sandbox.faults import Fault, FaultRule, Match
+from igbot.sandbox.graph import Sandbox
+from igbot.store.loops import keep_going
+from igbot.telemetry.log import event_log
+from tests.answering.talking import ACCOUNT, ANA
+from tests.outbox.posting import MARGIN, Post
+from tests.sandbox.playing import TOKEN, settings
+from tests.waiting import eventually
+
+
+@dataclass
+class Sender:
+    """A running sender, what it calls, and whom it tells of trouble."""
+
+    post: Post
+    sandbox: Sandbox
+    delivery: Delivery
+    woken: asyncio.Event
+    troubles: list[tuple[str, str]] = field(default_factory=list)
+
+    def fails(self, fault: Fault, *, times: int | None = 1, route: Any = "send", **match: Any) -> None:
+        """The next calls are spoilt."""
+        self.sandbox.faults.add([FaultRule(match=Match(route=route, **match), times=times, fault=fault)])
+
+    def passes(self, **time: float) -> None:
+        """Time goes by, and the sender looks again."""
+        self.post.desk.time.pass_by(**time)
+        self.woken.set()
+
+    async def becomes(self, *states: str, igsid: str = ANA) -> None:
+        """The replies to a customer come to stand at these states."""
+
+        async def stand() -> bool:
+            self.woken.set()
+            return await self.post.states(igsid) == list(states)
+
+        await eventually(stand)
+
+    async def settles(self, igsid: str = ANA, *, step: float = 5, within: float = 300) -> None:
+        """Time goes by until nothing is open any more."""
+        for _ in range(int(within / step)):
+            await self.idle()
+            if not {"queued", "sending", "unknown"} & set(await self.post.states(igsid)):
+                return
+            self.passes(seconds=step)
+        raise AssertionError(f"still open after {within} s: {await self.post.states(igsid)}")
+
+    async def idle(self) -> None:
+        """Nothing is due, and no call is under way."""
+
+        async def is_idle() -> bool:
+            self.woken.set()
+            busy = await self.post.desk.value(
+                """SELECT count(*) FROM outbox_lane JOIN account USING (account_id) WHERE lease_until IS NOT NULL
+                OR (due_at <= $1 AND halted_at IS NULL AND coalesce(send_after, $1) <= $1)""",
+                self.post.now,
+            )
+            return bool(busy == 0)
+
+        await eventually(is_idle)
+
+    def received(self, igsid: str = ANA) -> list[str | None]:
+        """What the customer has got, in order."""
+        return [message.sending.text for message in self.sandbox.accepted.select(igsid=igsid)]
+
+    def calls(self, route: str = "send") -> int:
+        """How many calls were made."""
+        return sum(call.route == route for call in self.sandbox.calls.select())
+
+
+@asynccontextmanager
+async def sending(post: Post, *, process_id: int = 1, sandbox: Sandbox | None = None) -> AsyncIterator[Sender]:
+    """A sender at work over the outbox."""
+    sandbox = sandbox or Sandbox(settings(echo="never"), clock=post.desk.time)
+    server = TestServer(make_app(sandbox))
+    await server.start_server()
+    stopping, woken = asyncio.Event(), asyncio.Event()
+    async with aiohttp.ClientSession() as session:
+        graph = GraphClient(session, url=str(server.make_url("")), version="v25.0", clock=post.desk.time)
+        troubles: list[tuple[str, str]] = []
+        delivery = Delivery(
+            post.desk.database,
+            graph,
+            process_id=lambda: process_id,
+            tokens=lambda: {AccountId(ACCOUNT): TOKEN},
+            margin=MARGIN,
+            clock=post.desk.time,
+            log=event_log("outbox"),
+            woken=woken,
+            on_trouble=lambda _, kind, why: troubles.append((kind, why)),
+        )
+        log = event_log("outbox")
+        running = asyncio.create_task(
+            keep_going(lambda: delivery.run(stopping=stopping, idle=0.05), stopping=stopping, log=log)
+        )
+        writing = asyncio.create_task(delivery.run_writer())
+        try:
+            yield Sender(post, sandbox, delivery, woken, troubles)
+        finally:
+            stopping.set()
+            await running
+            await delivery.drain()
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            await server.close()
