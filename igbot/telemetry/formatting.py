@@ -127,7 +127,9 @@ def ascii_only(line: str) -> str:
 
 
 def _json_line(value: Plain) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False).translate(_UNSAFE)
+    line = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    # JSON escapes controls by itself; of ASCII only DEL is left over.
+    return line if line.isascii() and "\x7f" not in line else line.translate(_UNSAFE)
 
 
 def _shown(value: Plain) -> str:

@@ -114,4 +114,6 @@ def _time(value: date | timedelta) -> Plain:
 
 
 def _storable(text: str) -> str:
+    if text.isascii():
+        return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -15,6 +15,11 @@ _NAMES = (
     r"|x-amz-signature|signature|signed_request|sig)"
 )
 
+_TOKENS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?<![A-Za-z0-9])(?:EAA|IGAA|IGQV)[A-Za-z0-9_-]{8,}"), MARK),
+    (re.compile(r"gAAAA[A-Za-z0-9_-]{20,}={0,2}"), MARK),
+)
+
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Media of customers: whoever has the signed address has the picture.
     (re.compile(r"((?:fbsbx\.com|fbcdn\.net|cdninstagram\.com)[^\s\"'<>?]{0,2000})\?[^\s\"'<>]+"), rf"\1?{MARK}"),
@@ -24,12 +29,14 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1{MARK}",
     ),
     (re.compile(r"\b(bearer|basic|oauth)\s{1,3}[a-z0-9._~+/=|-]{8,}", re.I), rf"\1 {MARK}"),
-    (re.compile(r"(?<![A-Za-z0-9])(?:EAA|IGAA|IGQV)[A-Za-z0-9_-]{8,}"), MARK),
-    (re.compile(r"gAAAA[A-Za-z0-9_-]{20,}={0,2}"), MARK),
+    *_TOKENS,
     (re.compile(r"\b(sha1|sha256)=[0-9a-f]{8,}", re.I), rf"\1={MARK}"),
     (re.compile(rf"(?<![a-z])({_NAMES})((?:=|%3D)\s?[\"']?)[^\s\"'&,;<>()\[\]{{}}]+", re.I), rf"\1\2{MARK}"),
     (re.compile(rf"([\"'])({_NAMES})(\\?[\"']\s{{0,3}}:\s{{0,3}}\\?[\"'])[^\"'\\]+", re.I), rf"\1\2\3{MARK}"),
 )
+
+# Most of what is logged is one word (an id, a name, a number): nothing but a bare token can hide in it.
+_WORD = re.compile(r"[A-Za-z0-9_.+-]*")
 
 _SECRET_FIELD = re.compile(rf"(?:.{{0,60}}[_.-])?(?:{_NAMES}|authorization|cookie|encryption_keys?)s?", re.I | re.S)
 
@@ -43,7 +50,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: frozenset[str] = frozenset()
         self._known: re.Pattern[str] | None = None
-        self._longest = 0
+        self._longest = self._shortest = 0
         self._learn(secrets)
 
     def hide(self, secret: str) -> None:
@@ -59,7 +66,7 @@ class Redactor:
             text = self._hide_known(text[: limit + self._longest], end=limit)
         else:
             text = self._hide_known(text, end=len(text))
-        for pattern, replacement in _PATTERNS:
+        for pattern, replacement in _TOKENS if _WORD.fullmatch(text) else _PATTERNS:
             text = pattern.sub(replacement, text)
         return text
 
@@ -69,11 +76,12 @@ class Redactor:
             return
         self._secrets = known
         self._longest = max(_encoded_length(secret) for secret in known)
+        self._shortest = min(len(secret) for secret in known)
         # Longest first: where one secret is the head of another, the whole of the longer one goes.
         self._known = re.compile("|".join(_any_encoding(secret) for secret in sorted(known, key=len, reverse=True)))
 
     def _hide_known(self, text: str, *, end: int) -> str:
-        if self._known is None:
+        if self._known is None or len(text) < self._shortest:
             return text[:end]
         kept: list[str] = []
         position = 0
