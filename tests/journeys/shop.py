@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import asyncpg
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -70,6 +71,7 @@ class Shop:
     clock: Hands
     alarm: Alarm
     http: aiohttp.ClientSession
+    database: "asyncpg.Connection[Any]"
 
     async def writes(self, igsid: str, text: str = "", **did: Any) -> str:
         """A customer writes; the bot has taken it. The message's mid."""
@@ -108,9 +110,8 @@ class Shop:
         self.run.app.wakes.outbox.set()
 
     async def rows(self, query: str, *arguments: object) -> list[dict[str, Any]]:
-        """What the database holds."""
-        async with self.run.app.database.connection() as conn:
-            return [dict(row) for row in await conn.fetch(query, *arguments)]
+        """What the database holds, asked past the bot."""
+        return [dict(row) for row in await self.database.fetch(query, *arguments)]
 
     async def quiet(self) -> None:
         """Returns once nothing is under way: all is decided and sent, and all echoes were taken."""
@@ -148,10 +149,14 @@ async def open_shop(
     directory: Path,
     *,
     rules: Path = SAMPLE_RULES,
+    through: str | None = None,
     environ: Sequence[tuple[str, str]] = (),
     **sandbox: Any,
 ) -> AsyncIterator[Shop]:
-    """A shop on a fresh database, with the sample rules unless others are given. `sandbox` are settings of its own."""
+    """A shop on a fresh database, with the sample rules unless others are given.
+
+    `through` is another way to the database, for the bot alone; `sandbox` are settings of Meta's stand-in.
+    """
 
     clock, alarm = Hands(), Alarm()
     play = Sandbox(
@@ -163,7 +168,7 @@ async def open_shop(
         settings = read_settings(
             environ={
                 "IGBOT_ENV": "development",
-                "IGBOT_DATABASE_URL": database_url,
+                "IGBOT_DATABASE_URL": through or database_url,
                 "IGBOT_GRAPH_URL": str(graph.make_url("")).rstrip("/"),
                 "IGBOT_DATA_DIR": str(directory / "data"),
                 "IGBOT_RULES_DIR": str(rules),
@@ -180,4 +185,8 @@ async def open_shop(
         settings = replace(settings, host="127.0.0.1", port=0, management_port=0)
         async with opened(settings, stopping=asyncio.Event(), clock=clock, redactor=Redactor()) as (run, _):
             play.configure(webhook_url=f"{run.public_url}/webhook")
-            yield Shop(run, play, clock, alarm, http)
+            database = await asyncpg.connect(database_url)
+            try:
+                yield Shop(run, play, clock, alarm, http, database)
+            finally:
+                await database.close()

@@ -26,6 +26,7 @@ from tests.waiting import eventually
 NOW = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)
 POLICY = Policy(default_reply="hello", takeover_pause=timedelta(hours=12))
 PROCESS = 7
+OURS = [AccountId(ACCOUNT)]
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
@@ -51,7 +52,7 @@ class Parts:
     async def claim(self) -> list[Claim]:
         """Leases what is pending."""
         async with self.database.connection() as conn:
-            return await claim_conversations(conn, process_id=PROCESS, accounts=[], limit=64, now=NOW)
+            return await claim_conversations(conn, process_id=PROCESS, accounts=OURS, limit=64, now=NOW)
 
     def turn(self, claim: Claim) -> Turn:
         """Decides on a claim, with no rules."""
@@ -67,9 +68,8 @@ class Parts:
     async def claim_replies(self) -> list[ClaimedReply]:
         """Marks replies as being sent."""
         async with self.database.connection() as conn:
-            accounts = [AccountId(ACCOUNT)]
             return await claim_replies(
-                conn, process_id=PROCESS, accounts=[], limit=64, accounts=accounts, margin=timedelta(seconds=10), now=NOW
+                conn, process_id=PROCESS, limit=64, accounts=OURS, margin=timedelta(seconds=10), now=NOW
             )
 
     async def finish(self, reply: ClaimedReply, mid: str) -> None:

@@ -1,0 +1,184 @@
+"""Several processes, processes that are told to stop, and a database that comes and goes."""
+
+import asyncio
+import random
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from igbot.meta.signature import sign
+from igbot.sandbox.customer import delivery_body
+from igbot.sandbox.faults import DelayFault, ErrorFault, FaultRule, HangFault, Match
+from tests.journeys.shop import ACCOUNT, ANA, BEN, PAGE, SECRET, TOKEN
+from tests.journeys.town import KEY, Process, Town, open_town
+from tests.waiting import eventually
+
+GRACE = 45
+"""systemd's patience in igbot.service."""
+
+
+async def test_two_processes_answer_each_message_once_and_in_order(database_url: str, tmp_path: Path) -> None:
+    """300 messages of 40 customers, each delivered to one process or the other and a third of them to both at once."""
+    async with open_town(database_url, tmp_path) as town:
+        one, two = await asyncio.gather(town.start(), town.start())
+        chance = random.Random(11)
+        said: dict[str, list[str]] = {f"92{number:014d}": [] for number in range(40)}
+        for number in range(300):
+            said[chance.choice(list(said))].append(f"number {number}")
+
+        async def writes(igsid: str, texts: list[str]) -> None:
+            for text in texts:
+                did = town.sandbox.customer_does(igsid, text=text)
+                twice = chance.random() < 1 / 3
+                await asyncio.gather(*(town.delivered(did) for _ in range(1 + twice)))
+
+        await asyncio.gather(*(writes(*each) for each in said.items()))
+        await eventually(town.settled, within=30)
+        for igsid, texts in said.items():
+            assert town.received(igsid) == [f"You wrote: {text}" for text in texts]
+        assert [await one.end(), await two.end()] == [0, 0]
+        answered = [sum(line["event"] == "reply_sent" for line in process.lines()) for process in (one, two)]
+        assert sum(answered) == 300
+        assert min(answered) > 30
+        assert town.errors() == []
+
+
+async def test_a_killed_processs_conversations_are_taken_over(database_url: str, tmp_path: Path) -> None:
+    """One of two processes is killed under load: the other finishes what it had begun."""
+    async with open_town(database_url, tmp_path) as town:
+        one, _ = await asyncio.gather(town.start(), town.start())
+        customers = [f"93{number:014d}" for number in range(30)]
+
+        async def writes(igsid: str) -> None:
+            for text in ("first", "second", "third"):
+                await town.delivered(town.sandbox.customer_does(igsid, text=text))
+
+        writing = [asyncio.create_task(writes(igsid)) for igsid in customers]
+        await eventually(lambda: len(town.sandbox.accepted.select()) > 20)
+        one.kill()
+        town.gone(one)
+        await asyncio.gather(*writing)
+        await eventually(town.settled, within=60)
+        for igsid in customers:
+            assert town.received(igsid) == ["You wrote: first", "You wrote: second", "You wrote: third"]
+        assert town.errors() == []
+
+
+async def test_sigterm_lets_calls_in_flight_end(database_url: str, tmp_path: Path) -> None:
+    """Exit code 0 within the grace time; the answer that was under way is written, what waited is sent by the next."""
+    async with open_town(database_url, tmp_path, echo="never") as town:
+        process = await town.start()
+        town.sandbox.faults.add([FaultRule(match=Match(route="send", igsid=ANA), times=1, fault=DelayFault(seconds=1))])
+        await town.delivered(*(town.sandbox.customer_does(ANA, text=text) for text in ("first", "second")))
+        await eventually(lambda: len(town.sandbox.calls.select()) > 1)
+        await town.delivered(town.sandbox.customer_does(BEN, text="third"))
+        town.gone(process)
+        assert await process.end() == 0
+        assert "You wrote: first" in town.received(ANA)
+        [first, *_] = await town.rows("SELECT status FROM outbox ORDER BY outbox_id")
+        assert first["status"] == "sent"
+        await town.start()
+        await eventually(town.settled)
+        assert town.received(ANA) == ["You wrote: first", "You wrote: second"]
+        assert town.received(BEN) == ["You wrote: third"]
+        assert town.errors() == []
+
+
+async def test_sigterm_hands_back_a_call_that_does_not_end(database_url: str, tmp_path: Path) -> None:
+    """Meta hangs: the process still ends with 0 in time, and the next one finds out and sends once."""
+    async with open_town(database_url, tmp_path, echo="never") as town:
+        process = await town.start()
+        town.sandbox.faults.add([FaultRule(match=Match(route="send"), times=1, fault=HangFault(accepted=True))])
+        await town.delivered(town.sandbox.customer_does(ANA, text="hello"))
+        await eventually(lambda: town.received(ANA))
+        started = time.monotonic()
+        assert await process.end() == 0
+        assert time.monotonic() - started < GRACE
+        town.gone(process)
+        await town.start()
+        await eventually(town.settled)
+        assert town.received(ANA) == ["You wrote: hello"]
+
+
+async def posted(town: Town, process: Process, igsid: str, text: str) -> int:
+    """The HTTP status for one message, past the proxy."""
+    did = town.sandbox.customer_does(igsid, text=text)
+    body = delivery_body([did.item], ACCOUNT, town.sandbox.clock())
+    headers = {"X-Hub-Signature-256": sign(SECRET, body), "X-Forwarded-Proto": "https"}
+    async with town.http.post(f"{process.public_url}/webhook", data=body, headers=headers) as answer:
+        return answer.status
+
+
+async def test_a_start_without_its_database_recovers_by_itself(database_url: str, tmp_path: Path) -> None:
+    """503 and a degraded start while PostgreSQL is away; when it comes, all that Meta repeats is answered once."""
+    async with open_town(database_url, tmp_path) as town:
+        await town.wire.close()
+        process = await town.start(ready=False)
+        assert await posted(town, process, BEN, "lost") == 503
+        assert await town.health(process, "down")
+        repeating = asyncio.create_task(town.delivered(town.sandbox.customer_does(ANA, text="hello")))
+        await town.wire.open()
+        await repeating
+        await eventually(town.settled)
+        assert town.received(ANA) == ["You wrote: hello"]
+        assert town.received(BEN) == []
+        assert await process.end() == 0
+        events = [line["event"] for line in process.lines()]
+        assert "degraded_start" in events
+        assert "database_restored" in events
+        assert set(town.errors()) <= {"degraded_start", "database_unavailable"}
+
+
+async def test_a_database_that_does_not_answer_does_not_keep_a_process_alive(database_url: str, tmp_path: Path) -> None:
+    """Connections that hang: SIGTERM still ends the process with 0 in its grace time, and nothing was acknowledged."""
+    async with open_town(database_url, tmp_path) as town:
+        process = await town.start()
+        town.wire.flow.clear()
+        waiting = asyncio.create_task(posted(town, process, ANA, "hello"))
+        await asyncio.sleep(0)
+        started = time.monotonic()
+        assert await process.end() == 0
+        assert time.monotonic() - started < GRACE
+        [status] = await asyncio.gather(waiting, return_exceptions=True)
+        assert status == 503 or isinstance(status, aiohttp.ServerDisconnectedError)
+
+
+async def test_test_mode_marks_every_line_and_row(database_url: str, tmp_path: Path) -> None:
+    """In the environment `test` nothing leaves a trace without its mark, and the test credentials are used."""
+    async with open_town(database_url, tmp_path) as town:
+        process = await town.start(
+            IGBOT_ENV="test",
+            IGBOT_LOG_FORMAT="json",
+            IGBOT_ACCESS_TOKEN="EAAproduction",
+            IGBOT_TEST_ACCESS_TOKEN=TOKEN,
+            IGBOT_ACCOUNT_ID="17841499999999999",
+            IGBOT_TEST_ACCOUNT_ID=f"{ACCOUNT},{PAGE}",
+        )
+        await town.delivered(town.sandbox.customer_does(ANA, text="hello"))
+        await town.delivered(town.sandbox.customer_does(BEN, text="human"))
+        await eventually(town.settled)
+        assert town.received(ANA) == ["You wrote: hello"]
+        assert await process.end() == 0
+        assert [line["event"] for line in process.lines() if line.get("test") is not True] == []
+        for table in ("inbox", "message", "outbox", "conversation"):
+            assert {row["test"] for row in await town.rows(f"SELECT test FROM {table}")} == {True}, table
+
+
+async def test_no_secret_and_no_customers_word_is_in_the_log(database_url: str, tmp_path: Path) -> None:
+    """Whatever goes wrong, production's log has neither tokens nor what customers write."""
+    async with open_town(database_url, tmp_path) as town:
+        process = await town.start()
+        fault = ErrorFault(code=2, status=500, message=f"Bad access_token={TOKEN} in call")
+        town.sandbox.faults.add([FaultRule(match=Match(route="send"), times=1, fault=fault)])
+        await town.delivered(town.sandbox.customer_does(ANA, text="my word is xyzzy"))
+        town.wire.cut()
+        await eventually(town.settled, within=30)
+        assert town.received(ANA) == ["You wrote: my word is xyzzy"]
+        assert await process.end() == 0
+        log = process.log.read_text(encoding="utf-8")
+        assert "send_failed" in log
+        password = urlsplit(database_url).password or "there is none"
+        for secret in (TOKEN, SECRET, KEY, password, "xyzzy", "sha256="):
+            assert secret not in log
