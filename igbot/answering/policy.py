@@ -41,16 +41,15 @@ def window_ends(customer_at: datetime | None) -> datetime | None:
 
 
 def silence(
-    *, known_account: bool, standby: bool, paused_until: datetime | None, customer_at: datetime | None, now: datetime
+    *, known_account: bool, paused_until: datetime | None, customer_at: datetime | None, now: datetime
 ) -> str | None:
     """The reason to say nothing to a customer's message, or None if the rules may decide.
 
-    The names and their order are the contract's (§5); `unknown_account` stands before all of them.
+    The names and their order are the contract's (§5); what it has before them (echo, standby, the dashboard's test)
+    never comes here, and `unknown_account` stands first.
     """
     if not known_account:
         return "unknown_account"
-    if standby:
-        return "standby"
     if paused_until is not None and paused_until > now:
         return "paused"
     ends = window_ends(customer_at)

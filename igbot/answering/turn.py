@@ -95,7 +95,9 @@ def take_turn(claim: Claim, rules: RuleSet, policy: Policy, *, now: datetime) ->
             if event.kind == "echo":
                 if not _fold_echo(turn, event, policy, open_replies=open_replies, now=now):
                     break
-            elif event.kind in CUSTOMER_KINDS or event.kind == "standby":
+            elif event.kind == "standby":
+                _fold_standby(turn, event)
+            elif event.kind in CUSTOMER_KINDS:
                 _fold_message(turn, event, rules, policy, paused_until=paused_until, now=now)
             elif event.kind == "seen" and event.mid:
                 turn.facts.append(Fact("seen", event.mid, event.at, event.test))
@@ -118,7 +120,6 @@ def _fold_message(
         turn.customer_at = max(turn.customer_at or event.at, event.at)
     reason = silence(
         known_account=event.known_account,
-        standby=event.kind == "standby",
         paused_until=paused_until,
         customer_at=turn.customer_at,
         now=now,
@@ -146,6 +147,15 @@ def _fold_message(
         )
     if choice.handoff:
         turn.pause = Pause(now + choice.handoff.pause, "handoff")
+
+
+def _fold_standby(turn: Turn, event: PendingEvent) -> None:
+    """Another app has the conversation: what is said in it is history, and none of our business."""
+    content = event.content()
+    if content.is_echo:
+        turn.messages.append(NewMessage(event.key, event.at, "out", "person", content, event.test))
+    elif content.text or content.attachments:
+        turn.messages.append(NewMessage(event.key, event.at, "in", "customer", content, event.test, "standby"))
 
 
 def _fold_echo(

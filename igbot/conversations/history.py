@@ -39,6 +39,8 @@ SELECT m.account_id, m.igsid, m.mid, m.kind, m.text, m.at, m.reason, m.rule, m.d
         WHERE (o.account_id, o.igsid, o.for_mid) = (m.account_id, m.igsid, m.mid)) r) AS replies
 FROM message m
 WHERE m.account_id = ANY ($1) AND m.mid = $2 AND m.direction = 'in'
+ORDER BY m.reason IS NOT DISTINCT FROM 'standby' -- the copy of another app's side says least
+LIMIT 1
 """
 
 

@@ -39,6 +39,7 @@ def _message(kind: EventKind, message: Mapping[str, Any], item: Mapping[str, Any
         story_id=identifier(table(reply_to.get("story")).get("id")),
         referral_ref=ref,
         ad_id=ad_id,
+        is_echo=message.get("is_echo") is True,
     )
 
 

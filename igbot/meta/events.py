@@ -101,3 +101,4 @@ class Content:
     reaction: str | None = None
     referral_ref: str | None = None
     ad_id: str | None = None
+    is_echo: bool = False

@@ -233,10 +233,9 @@ def test_what_another_app_or_another_account_answers_is_left_alone(kind: str, re
 def test_the_reasons_have_the_contracts_order() -> None:
     """Where several apply, the first one names itself."""
     everything: dict[str, Any] = {"paused_until": START + HOUR, "customer_at": None, "now": START}
-    assert silence(known_account=False, standby=True, **everything) == "unknown_account"
-    assert silence(known_account=True, standby=True, **everything) == "standby"
-    assert silence(known_account=True, standby=False, **everything) == "paused"
-    assert silence(known_account=True, standby=False, **everything | {"paused_until": None}) == "window_closed"
+    assert silence(known_account=False, **everything) == "unknown_account"
+    assert silence(known_account=True, **everything) == "paused"
+    assert silence(known_account=True, **everything | {"paused_until": None}) == "window_closed"
 
 
 def test_a_handoff_says_its_words_and_pauses_the_rest_of_the_turn() -> None:
@@ -290,3 +289,11 @@ def test_the_raw_bytes_of_an_event_are_all_a_turn_needs() -> None:
     event = pending(customer_says("héllo", "m1"))
     assert event.content().text == "héllo"
     assert json.loads(event.raw)["message"]["mid"] == "m1"
+
+
+def test_what_the_other_app_says_on_standby_is_not_the_customers() -> None:
+    """The echo of another app's answer is history of the shop's side, and pauses nothing."""
+    event = pending(shop_says("We open at ten", "m1"), kind="standby")
+    turn = turn_of(event)
+    assert [(m.direction, m.author, m.reason) for m in turn.messages] == [("out", "person", None)]
+    assert (turn.pause, turn.replies) == (None, [])
