@@ -184,9 +184,9 @@ def _start_loops(
 
 async def _first_look(app: App, log: EventLog) -> None:
     """The health checks of a start (requirement 7.6): what is not well is said, and igbot goes on without it."""
-    await wait_for_wake(app.membership.joined, FIRST_LOOK_SECONDS)
+    await wait_for_wake(app.membership.token_looked_at, FIRST_LOOK_SECONDS)
     report = await app.health.readiness()
-    poor = {name: check["detail"] for name, check in report["checks"].items() if check["status"] != "ok"}
+    poor = [f"{name}: {check['detail']}" for name, check in report["checks"].items() if check["status"] != "ok"]
     if poor:
         log.warning("degraded_start", status=report["status"], checks=poor)
     else:

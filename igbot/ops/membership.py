@@ -60,6 +60,7 @@ class Membership:
         self._on_trouble = on_trouble
         self._on_token = on_token
         self.joined = asyncio.Event()
+        self.token_looked_at = asyncio.Event()
         self.own_ids: OwnIds = from_settings(ids)
         self.process_id = 0
         self.peers = 0
@@ -119,6 +120,7 @@ class Membership:
         await self._on_joined(conn)
         self.joined.set()
         await self.refresh_token(conn)
+        self.token_looked_at.set()
 
     async def turn(self, conn: "asyncpg.Connection[Any]") -> None:
         """Give back what dead processes held, find what was forgotten, take a new token."""

@@ -193,7 +193,22 @@ class Database:
         return connecting_failed(error, place=self._place) or error
 
     async def _ping(self, pool: "asyncpg.Pool[Any]") -> None:
-        async with asyncio.timeout(_PING_SECONDS), self._spare(pool) as connection:
+        """Raises what asking raises, and TimeoutError where nothing is answered: every connection is cut then.
+
+        Cancelling alone would not do: asyncpg waits until the server has agreed to it, and this one says nothing.
+        """
+        asking = asyncio.create_task(self._ask(pool))
+        try:
+            done, _ = await asyncio.wait({asking}, timeout=_PING_SECONDS)
+            if not done:
+                pool.terminate()
+                raise TimeoutError("PostgreSQL does not answer")
+            asking.result()
+        finally:
+            asking.cancel()
+
+    async def _ask(self, pool: "asyncpg.Pool[Any]") -> None:
+        async with self._spare(pool) as connection:
             if connection is not None:
                 await connection.execute(_PING)
 

@@ -6,8 +6,6 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import aiohttp
-
 from igbot.meta.signature import sign
 from igbot.sandbox.customer import delivery_body
 from igbot.sandbox.faults import DelayFault, ErrorFault, FaultRule, HangFault, Match
@@ -42,6 +40,9 @@ async def test_two_processes_answer_each_message_once_and_in_order(database_url:
         answered = [sum(line["event"] == "reply_sent" for line in process.lines()) for process in (one, two)]
         assert sum(answered) == 300
         assert min(answered) > 30
+        assert [line["status"] for p in (one, two) for line in p.lines() if line["event"] == "health_checked"] == [
+            "ok"
+        ] * 2
         assert town.errors() == []
 
 
@@ -131,18 +132,32 @@ async def test_a_start_without_its_database_recovers_by_itself(database_url: str
         assert set(town.errors()) <= {"degraded_start", "database_unavailable"}
 
 
-async def test_a_database_that_does_not_answer_does_not_keep_a_process_alive(database_url: str, tmp_path: Path) -> None:
-    """Connections that hang: SIGTERM still ends the process with 0 in its grace time, and nothing was acknowledged."""
+async def test_a_database_that_hangs_is_away(database_url: str, tmp_path: Path) -> None:
+    """Connections on which nothing comes back: noticed within seconds, Meta gets its 503 at once, and SIGTERM still
+    ends the process with 0 in time."""
     async with open_town(database_url, tmp_path) as town:
         process = await town.start()
         town.wire.flow.clear()
-        waiting = asyncio.create_task(posted(town, process, ANA, "hello"))
-        await asyncio.sleep(0)
+        await eventually(lambda: town.health(process, "down"))
         started = time.monotonic()
+        assert await posted(town, process, ANA, "hello") == 503
         assert await process.end() == 0
-        assert time.monotonic() - started < GRACE
-        [status] = await asyncio.gather(waiting, return_exceptions=True)
-        assert status == 503 or isinstance(status, aiohttp.ServerDisconnectedError)
+        assert time.monotonic() - started < GRACE / 2
+        assert "database_unavailable" in town.errors()
+
+
+async def test_a_database_that_hung_is_taken_up_again(database_url: str, tmp_path: Path) -> None:
+    """Once it answers again, all that Meta repeats is answered."""
+    async with open_town(database_url, tmp_path) as town:
+        process = await town.start()
+        town.wire.flow.clear()
+        repeating = asyncio.create_task(town.delivered(town.sandbox.customer_does(ANA, text="hello"), within=60))
+        await eventually(lambda: "database_unavailable" in town.errors())
+        town.wire.flow.set()
+        await repeating
+        await eventually(town.settled, within=30)
+        assert town.received(ANA) == ["You wrote: hello"]
+        assert await process.end() == 0
 
 
 async def test_test_mode_marks_every_line_and_row(database_url: str, tmp_path: Path) -> None:
