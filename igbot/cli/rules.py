@@ -32,7 +32,9 @@ def rules() -> None:
 @app.command()
 def lint(
     path: Annotated[
-        Path | None, typer.Argument(help="A folder of rules or one file; else the folder of the settings.")
+        Path | None,
+        # What cannot be read is "could not check" (3), where typer's own test would say "wrong usage" (2).
+        typer.Argument(readable=False, help="A folder of rules or one file; else the folder of the settings."),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
     output: Annotated[Format, typer.Option("--format", help="For people, scripts or GitHub.")] = Format.TEXT,
