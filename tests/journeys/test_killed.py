@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from igbot.answering.claim import CLAIM as CLAIM_MESSAGES
 from igbot.answering.settle import SETTLE
 from igbot.inbox.receiver import KEEP
@@ -71,6 +73,7 @@ POINTS = [
 """Whether Meta sends echoes, and where the process is killed. What takes twenty seconds to find out comes first."""
 
 
+@pytest.mark.timeout(240)
 async def test_a_process_killed_at_any_point_loses_nothing_and_repeats_nothing(
     database_url: str, tmp_path: Path
 ) -> None:

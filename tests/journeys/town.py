@@ -45,8 +45,8 @@ class Process:
         return await self.popen.wait()
 
     def lines(self) -> list[dict[str, Any]]:
-        """What it has logged."""
-        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
+        """What it has logged; the last line may have been cut off with the process."""
+        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").split("\n")[:-1]]
 
 
 @dataclass
