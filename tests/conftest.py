@@ -14,12 +14,17 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from igbot.store.embedded.attach import EmbeddedServer
 from igbot.store.migrations import migrate, read_migrations
 from igbot.store.pool import Database
 from igbot.telemetry.log import event_log
 from tests.store.processes import wait_for_end
+
+# How fast examples come is the machine's business: a loaded one must not fail a test.
+settings.register_profile("igbot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("igbot")
 
 _Answer = TypeVar("_Answer")
 
