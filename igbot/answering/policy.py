@@ -6,23 +6,6 @@ from datetime import datetime, timedelta
 WINDOW = timedelta(hours=24)
 """How long after a customer's action a bot may write (Meta's standard messaging window)."""
 
-OPENS_WINDOW = frozenset(
-    {
-        "text",
-        "image",
-        "video",
-        "audio",
-        "file",
-        "share",
-        "story_reply",
-        "story_mention",
-        "quick_reply",
-        "postback",
-        "unsupported",
-    }
-)
-"""Kinds that open the window. Reactions and ig.me clicks are documented for Messenger only: Meta's refusal decides."""
-
 ECHO_GRACE = timedelta(seconds=10)
 """An echo that matches no send of ours after this long was written by a person in the Instagram app."""
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from igbot.answering.claim import EVENTS_A_TURN, Claim, OpenReply, PendingEvent
-from igbot.answering.policy import ECHO_GRACE, OPENS_WINDOW, Policy, silence, window_ends
-from igbot.meta.events import CUSTOMER_KINDS, Content, Mid
+from igbot.answering.policy import ECHO_GRACE, Policy, silence, window_ends
+from igbot.meta.events import CUSTOMER_KINDS, OPENS_WINDOW, Content, Mid
 from igbot.meta.outgoing import OutgoingText
 from igbot.meta.sendapi import parts
 from igbot.rules.decision import decide

@@ -54,6 +54,10 @@ OtherKind = Literal[
 EventKind = CustomerKind | OtherKind
 
 CUSTOMER_KINDS: frozenset[str] = frozenset(CustomerKind.__args__)  # type: ignore[attr-defined]
+OPENS_WINDOW: frozenset[str] = CUSTOMER_KINDS - {"reaction", "referral"}
+"""Kinds that open the 24-hour window (reference §7). Reactions and ig.me clicks are documented for Messenger only:
+Meta's refusal decides. They are also those that bring a message id of their own."""
+
 EVENT_KINDS: frozenset[str] = CUSTOMER_KINDS | frozenset(OtherKind.__args__)  # type: ignore[attr-defined]
 
 

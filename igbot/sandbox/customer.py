@@ -7,27 +7,15 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from igbot.meta.events import OPENS_WINDOW
+
 MEDIA_URL = "https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=1&signature=sandbox"
 """Where no `url` is given; shaped like Meta's signed, expiring links."""
 
-OWN_MID_KINDS: frozenset[str] = frozenset(
-    {
-        "text",
-        "image",
-        "video",
-        "audio",
-        "file",
-        "share",
-        "story_reply",
-        "story_mention",
-        "quick_reply",
-        "postback",
-        "unsupported",
-    }
-)
+OWN_MID_KINDS = OPENS_WINDOW
 """Kinds that bring a message id of their own; the others are about another message, or about none."""
 
-WINDOW_KINDS = OWN_MID_KINDS
+WINDOW_KINDS = OPENS_WINDOW
 """Kinds that open the 24-hour window: whatever the customer writes or taps, not a reaction or a read receipt."""
 
 
