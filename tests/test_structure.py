@@ -17,6 +17,7 @@ PACKAGE = Path(igbot.__file__).parent
 FLOORS = (
     ("__main__",),
     ("cli",),
+    ("starting",),
     ("runtime",),
     ("web", "wiring", "development", "workers"),
     ("insight", "ops", "sandbox"),

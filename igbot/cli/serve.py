@@ -1,11 +1,8 @@
 """`igbot serve`: the bot."""
 
 import asyncio
-import contextlib
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,8 +12,6 @@ if TYPE_CHECKING:
     from igbot import runfile
     from igbot.runtime import Running
     from igbot.settings.model import Settings
-    from igbot.telemetry.clock import Clock
-    from igbot.telemetry.redaction import Redactor
 
 
 DATABASE_GRACE = 8.0
@@ -47,6 +42,7 @@ def serve(
 
 async def _serve(settings: "Settings", *, workers: int, join: int | None) -> None:
     from igbot.runtime import stop_on_signals
+    from igbot.starting import opened
     from igbot.store.embedded.attach import EmbeddedServer
     from igbot.telemetry.clock import system_clock
     from igbot.telemetry.log import event_log
@@ -100,51 +96,6 @@ async def _lead(run: "Running", sandbox_url: str | None, *, workers: int, stoppi
     finally:
         runfile.remove(settings.data_dir)
     return managed
-
-
-@asynccontextmanager
-async def opened(
-    settings: "Settings", *, stopping: asyncio.Event, clock: "Clock", redactor: "Redactor", shared: bool = False
-) -> "AsyncIterator[tuple[Running, str | None]]":
-    """The app of the settings, running, with the built-in sandbox where the settings name no Graph API."""
-    from igbot.runtime import running
-    from igbot.wiring import open_app
-
-    make_data_dir(settings.data_dir)
-    async with contextlib.AsyncExitStack() as stack:
-        sandbox, sandbox_url, graph_url = None, None, settings.graph_url
-        if graph_url is None:
-            from igbot.development import built_in_sandbox
-
-            sandbox, sandbox_url = await stack.enter_async_context(built_in_sandbox(settings, clock=clock))
-            graph_url = sandbox_url
-        app = await stack.enter_async_context(open_app(settings, graph_url=graph_url, clock=clock, redactor=redactor))
-        run = await stack.enter_async_context(running(app, stopping=stopping, shared=shared))
-        if sandbox is not None:
-            sandbox.configure(webhook_url=f"{run.public_url}/webhook")
-        yield run, sandbox_url
-
-
-def make_data_dir(path: Path) -> None:
-    """Make the data directory, for its owner only, unless it is there. Raises UsageError if it cannot be used."""
-    import os
-
-    from igbot.errors import UsageError
-
-    hint = "set IGBOT_DATA_DIR to a directory that igbot may write"
-    try:
-        # As root, the embedded database's own user has to get through to its files.
-        path.mkdir(parents=True, exist_ok=True, mode=0o711 if _is_root() else 0o700)
-    except OSError as error:
-        raise UsageError(f"IGBOT_DATA_DIR: {path} cannot be made: {error.strerror}", hint=hint) from None
-    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-        raise UsageError(f"IGBOT_DATA_DIR: {path} cannot be read and written", hint=hint)
-
-
-def _is_root() -> bool:
-    import os
-
-    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def run_file(run: "Running", sandbox_url: str | None) -> "runfile.RunFile":

@@ -151,7 +151,7 @@ async def _answers(settings: "Settings", management_url: str) -> bool:
 async def _in_process(settings: "Settings", *, redactor: "Redactor") -> AsyncIterator[Target]:
     from dataclasses import replace
 
-    from igbot.cli.serve import opened
+    from igbot.starting import opened
     from igbot.telemetry.clock import system_clock
 
     offset = timedelta()

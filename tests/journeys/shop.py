@@ -13,7 +13,6 @@ import asyncpg
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from igbot.cli.serve import opened
 from igbot.meta.signature import sign
 from igbot.runtime import Running
 from igbot.sandbox.app import make_app
@@ -21,6 +20,7 @@ from igbot.sandbox.faults import Fault, FaultRule, Match
 from igbot.sandbox.graph import CustomerDid, Sandbox
 from igbot.sandbox.options import SandboxSettings
 from igbot.settings.reading import read_settings
+from igbot.starting import opened
 from igbot.telemetry.redaction import Redactor
 from tests.waiting import eventually
 
