@@ -20,14 +20,19 @@ class RunFile:
     sandbox_url: str | None
 
 
-def write(data_dir: Path, run: RunFile) -> None:
-    """Write the file, readable by its owner only, in one piece."""
+def write(data_dir: Path, run: RunFile) -> RunFile | None:
+    """Write the file, readable by its owner only, in one piece: the newest server is found.
+
+    Returns what another server had written, for `remove` to put back.
+    """
     path = data_dir / NAME
+    before = read(data_dir)
     part = path.with_suffix(f".{os.getpid()}")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(asdict(run), file)
     part.replace(path)
+    return before
 
 
 def read(data_dir: Path) -> RunFile | None:
@@ -38,9 +43,25 @@ def read(data_dir: Path) -> RunFile | None:
         return None
 
 
-def remove(data_dir: Path) -> None:
-    """Remove our own file; another server's stays."""
+def _lives(pid: int) -> bool:
+    if os.name == "nt":
+        return False  # looking would end it there
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def remove(data_dir: Path, *, before: RunFile | None = None) -> None:
+    """Remove our own file, and put back that of a server which was there `before` us and still lives."""
     run = read(data_dir)
-    if run is not None and run.pid == os.getpid():
-        with contextlib.suppress(OSError):
+    if run is None or run.pid != os.getpid():
+        return
+    with contextlib.suppress(OSError):
+        if before is not None and before.pid != run.pid and _lives(before.pid):
+            write(data_dir, before)
+        else:
             (data_dir / NAME).unlink()

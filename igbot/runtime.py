@@ -90,10 +90,9 @@ async def _open_database(app: App, log: EventLog) -> None:
     except DatabaseUnavailable as error:
         log.error("degraded_start", reason=error.message, hint=error.hint)
         return
-    if app.settings.access_token is None:
-        async with app.database.connection() as conn:
-            if not await app.membership.has_token(conn):
-                raise token_missing(app.settings)
+    async with app.database.connection() as conn:
+        if not await app.membership.may_start(conn):
+            raise token_missing(app.settings)
 
 
 def _certificate(settings: Settings, now: datetime) -> ServerCertificate | None:

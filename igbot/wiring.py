@@ -160,6 +160,7 @@ def _membership(given: _Given, rules_watch: RulesWatch, vault: TokenVault) -> Me
     return Membership(
         given.database,
         ids=given.settings.account_ids,
+        production=given.settings.production_like,
         vault=vault,
         from_environment=given.settings.access_token,
         identity=lambda token: given.graph.identity(token=token),

@@ -6,20 +6,24 @@ from typing import Any
 
 import asyncpg
 
+from igbot.errors import UsageError
 from igbot.meta.events import AccountId
 
 # The account that has any of the ids keeps the name its rows have; an id that is new to it is added.
 ENTER = """
 WITH known AS (
-    UPDATE account SET ids = (SELECT array_agg(DISTINCT id) FROM unnest(ids || $1::text[]) AS id)
+    UPDATE account SET ids = (SELECT array_agg(DISTINCT id) FROM unnest(ids || $1::text[]) AS id),
+        production = production OR $2
     WHERE ids && $1::text[] RETURNING account_id
 ), entered AS (
-    INSERT INTO account (account_id, ids) SELECT $1[1], $1 WHERE NOT EXISTS (SELECT FROM known)
+    INSERT INTO account (account_id, ids, production) SELECT $1[1], $1, $2 WHERE NOT EXISTS (SELECT FROM known)
     ON CONFLICT (account_id) DO UPDATE SET ids = EXCLUDED.ids
     RETURNING account_id
 )
 SELECT account_id FROM known UNION ALL SELECT account_id FROM entered LIMIT 1
 """
+
+IN_PRODUCTION = "SELECT account_id FROM account WHERE ids && $1::text[] AND production LIMIT 1"
 
 # Whoever starts igbot again has looked: what was halted is tried once more.
 RESUME = """
@@ -45,9 +49,27 @@ def from_settings(ids: Sequence[str]) -> OwnIds:
     return OwnIds({raw: AccountId(ids[0]) for raw in ids})
 
 
-async def enter(conn: "asyncpg.Connection[Any]", ids: Sequence[str]) -> AccountId:
-    """Make the account with these ids known and return the id its rows are kept under."""
-    return AccountId(await conn.fetchval(ENTER, list(ids)))
+async def enter(conn: "asyncpg.Connection[Any]", ids: Sequence[str], *, production: bool) -> AccountId:
+    """Make the account with these ids known and return the id its rows are kept under.
+
+    Raises UsageError as `refuse_production` does.
+    """
+    if not production:
+        await refuse_production(conn, ids)
+    return AccountId(await conn.fetchval(ENTER, list(ids), production))
+
+
+async def refuse_production(conn: "asyncpg.Connection[Any]", ids: Sequence[str]) -> None:
+    """Raises UsageError if an account with these ids is served in production from this database.
+
+    A development bot would answer its customers into the sandbox and call that sent.
+    """
+    account_id = await conn.fetchval(IN_PRODUCTION, list(ids))
+    if account_id is not None:
+        raise UsageError(
+            f"the account {account_id} is served in production from this database",
+            hint="development and test need a database of their own: set IGBOT_DATA_DIR or IGBOT_DATABASE_URL",
+        )
 
 
 async def resume(conn: "asyncpg.Connection[Any]", account_id: AccountId) -> None:

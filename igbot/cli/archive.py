@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def archive(
     *,
     older_than: Annotated[
-        str | None, typer.Option(help="Idle for how long: 30d, 12h … [default: IGBOT_ARCHIVE_AFTER]")
+        str | None, typer.Option(help="Idle for how long: 30d, 12h …; else IGBOT_ARCHIVE_AFTER")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, change nothing.")] = False,
     env: Annotated[str | None, typer.Option("--env", help="Environment whose settings are used.")] = None,

@@ -63,6 +63,7 @@ class _Chat:
                 await self._button(rest.strip())
             case "/owner" if rest.strip():
                 await self._target.owner_writes(self._igsid, rest.strip())
+                _note("said as the shop's owner; in ten seconds the bot takes it for a person's and falls silent")
             case "/clock":
                 self._clock(rest.strip())
             case _ if command.startswith("/"):

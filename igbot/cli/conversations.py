@@ -105,7 +105,7 @@ def _print_talk(talk: dict[str, Any]) -> None:
     for message in talk["messages"]:
         line = Text(f"{_when(message['at'])}  ", style="dim")
         line.append(
-            f"{message['author']:<8}", style={"bot": "cyan", "person": "magenta"}.get(message["author"], "green")
+            f"{message['author']:<10}", style={"bot": "cyan", "person": "magenta"}.get(message["author"], "green")
         )
         line.append(visible(" ".join(message["text"].split())) or f"({message['kind']})", style="")
         notes = [message["status"]] if message["direction"] == "out" else []

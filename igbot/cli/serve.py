@@ -85,7 +85,7 @@ async def _lead(run: "Running", sandbox_url: str | None, *, workers: int, stoppi
     port = run.public_url.rpartition(":")[2]
     command = ["serve", "--env", settings.env, "--host", settings.host, "--port", port, "--join", str(os.getpid())]
     environ = os.environ | ({"IGBOT_GRAPH_URL": sandbox_url} if sandbox_url else {})
-    runfile.write(settings.data_dir, run_file(run, sandbox_url))
+    before = runfile.write(settings.data_dir, run_file(run, sandbox_url))
     try:
         async with more_workers(
             workers - 1, command=command, environ=environ, stopping=stopping, log=event_log("serve")
@@ -94,7 +94,7 @@ async def _lead(run: "Running", sandbox_url: str | None, *, workers: int, stoppi
             await stopping.wait()
             sd_notify("STOPPING=1")
     finally:
-        runfile.remove(settings.data_dir)
+        runfile.remove(settings.data_dir, before=before)
     return managed
 
 

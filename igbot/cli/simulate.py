@@ -22,11 +22,11 @@ def simulate(
     text: Annotated[str | None, typer.Argument(help="What the customer writes. Without it: a chat.")] = None,
     *,
     as_: Annotated[str | None, typer.Option("--as", metavar="IGSID", help="The customer; else a new one.")] = None,
-    kind: Annotated[str | None, typer.Option(help=f"One of: {KINDS}. [default: text]")] = None,
+    kind: Annotated[str | None, typer.Option(help=f"One of: {KINDS}; else text.")] = None,
     at: Annotated[str | None, typer.Option(metavar="TIME", help="When it was written, ISO 8601; else now.")] = None,
     payload: Annotated[Path | None, typer.Option(help="A whole webhook body from a file, instead of TEXT.")] = None,
     url: Annotated[str | None, typer.Option(help="Post the signed webhook to this server; print its verdict.")] = None,
-    env: Annotated[str | None, typer.Option(help="Environment [default: development].")] = None,
+    env: Annotated[str | None, typer.Option(help="Environment; else development.")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="The bot's log on stderr.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a message.")] = False,
 ) -> None:
@@ -91,9 +91,11 @@ async def _with_target(settings: "Settings", play: Any, *, verbose: bool) -> Non
     from igbot.cli.target import find_target
     from igbot.telemetry.setup import configure_logging
 
-    level = "DEBUG" if verbose else "ERROR"
+    level = "DEBUG" if verbose else "CRITICAL"
     redactor = configure_logging(level=level, format="console", secrets=settings.secrets(), marks={}, stream=sys.stderr)
     async with find_target(settings, redactor=redactor) as target:
+        if trouble := await target.rules_trouble():
+            typer.echo(f"note: {trouble}; the last good rules are in force", err=True)
         await play(target)
 
 

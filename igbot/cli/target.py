@@ -38,6 +38,12 @@ class Target:
         """POST a signed webhook; the HTTP status and the start of the answer."""
         return await post_signed(f"{self.public_url}/webhook", body, secret=self.settings.app_secrets[0])
 
+    async def rules_trouble(self) -> str | None:
+        """Why the rules in force are not those of the folder, if they are not."""
+        health = (await self._ask("/readyz?figures=1")).body
+        check = health["checks"]["rules"]
+        return check["detail"] if check["status"] != "ok" and health["figures"]["rules"] is not None else None
+
     async def decision(self, mid: str) -> dict[str, Any]:
         """The decision on a message, once its replies have gone out.
 

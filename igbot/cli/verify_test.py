@@ -16,9 +16,9 @@ _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 def verify_test(
     *,
     url: Annotated[
-        str | None, typer.Option(help="The base address or the webhook's own. [default: the server of this machine]")
+        str | None, typer.Option(help="The base address or the webhook's own; else the server of this machine")
     ] = None,
-    token: Annotated[str | None, typer.Option(help="The verify token. [default: the one of the settings]")] = None,
+    token: Annotated[str | None, typer.Option(help="The verify token; else the one of the settings")] = None,
     env: Annotated[str | None, typer.Option("--env", help="Environment whose settings are used.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:

@@ -191,7 +191,7 @@ class Alerts:
         except AppriseMissingError:
             if self._urls:
                 self._urls.clear()
-                self._log.error("alerts_unavailable", hint="pip install 'igbot[alerts]', or unset IGBOT_ALERT_URLS")
+                self._log.error("alerts_unavailable", hint="pip install apprise, or unset IGBOT_ALERT_URLS")
             return False
         except Exception as error:  # whatever a channel does, the other channels and the bot go on
             # The address itself may be the secret: a channel is told by its number and kind.

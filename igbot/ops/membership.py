@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from igbot.accounts.identity import OwnIds, enter, from_settings, resume
+from igbot.accounts.identity import OwnIds, enter, from_settings, refuse_production, resume
 from igbot.accounts.tokens import NoToken, TokenVault, current_token, holds_token
 from igbot.errors import IgbotError
 from igbot.meta.events import AccountId
@@ -36,6 +36,7 @@ class Membership:
         database: Database,
         *,
         ids: Sequence[str],
+        production: bool,
         vault: TokenVault,
         from_environment: str | None,
         identity: Identity,
@@ -49,6 +50,7 @@ class Membership:
     ) -> None:
         self._database = database
         self._ids = tuple(ids)
+        self._production = production
         self._vault = vault
         self._from_environment = from_environment
         self._identity = identity
@@ -82,8 +84,13 @@ class Membership:
         """The tokens with which may be sent now."""
         return self._tokens
 
-    async def has_token(self, conn: "asyncpg.Connection[Any]") -> bool:
-        """Whether the environment or the database has a token for us."""
+    async def may_start(self, conn: "asyncpg.Connection[Any]") -> bool:
+        """Whether the environment or the database has a token for us.
+
+        Raises UsageError if our account belongs to another environment.
+        """
+        if not self._production:
+            await refuse_production(conn, self._ids)
         return bool(self._from_environment) or await holds_token(conn, self._ids)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -112,7 +119,7 @@ class Membership:
 
     async def join(self, conn: "asyncpg.Connection[Any]") -> None:
         """Enter this process and its account; `conn` holds the process's lock."""
-        self._account = await enter(conn, self._ids)
+        self._account = await enter(conn, self._ids, production=self._production)
         self.own_ids = OwnIds(dict.fromkeys(self._ids, self._account))
         self.process_id = await register(conn, now=self._clock(), before=self.process_id)
         if not self.joined.is_set():

@@ -275,7 +275,9 @@ class Delivery:
                 fields |= {"detail": error.message}
             if error is not None and verdict.counted:
                 self._log.warning("send_failed", **fields, attempt=reply.attempts + 1, outcome=verdict.outcome)
-            if verdict.due_at is not None:
+            if verdict.halt is not None:
+                self._log.error("sends_halted", **fields, reason=verdict.halt)
+            elif verdict.due_at is not None:
                 self._log.warning("send_postponed", **fields, until=verdict.due_at, reason=verdict.reason)
             if verdict.state == "dead":
                 self._log.error("reply_dead", **fields, reason=verdict.reason)

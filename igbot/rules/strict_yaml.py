@@ -57,7 +57,8 @@ def read_yaml(path: str, data: bytes, report: Report, *, parser: type[Any] | Non
         findings.error("R001", refused.place, refused.problem, hint=refused.hint)
         return source, None
     except yaml.MarkedYAMLError as error:
-        findings.error("R001", *_explain(error))
+        place, message = _explain(error)
+        findings.error("R001", place, message, hint=_way_out(message))
         return source, None
     except yaml.YAMLError as error:
         findings.error("R001", Place(1, 1), f"not YAML: {' '.join(str(error).split())[:200]}")
@@ -97,6 +98,25 @@ def _explain(error: yaml.MarkedYAMLError) -> tuple[Place, str]:
         return place, "not YAML: a tab cannot indent; use spaces"
     context = f" ({error.context})" if error.context else ""
     return place, f"not YAML: {problem}{context}"
+
+
+# What owners write most often, and what the parser says to it.
+_WAYS_OUT = (
+    ("mapping values are not allowed", 'put the text in quotes: it has a colon in it ("Our site: …")'),
+    ("cannot start any token", "use spaces to indent, or put the text in quotes"),
+    ("did not find expected '-' indicator", 'begin each item of the list with "- ", all at the same indentation'),
+    ("unexpected end of stream", "a quote that is opened here or above is never closed"),
+    ("could not find expected ':'", "a key is missing its colon, or a quote above is not closed"),
+    (
+        "did not find expected key",
+        'check the indentation and the quotes here and in the lines above; use "…" around \'',
+    ),
+    ("did not find expected ',' or", "check the commas and brackets of this list"),
+)
+
+
+def _way_out(message: str) -> str:
+    return next((hint for words, hint in _WAYS_OUT if words in message), "")
 
 
 class _RefusedError(Exception):

@@ -100,7 +100,7 @@ CATALOGUE: tuple[Setting, ...] = (
     Setting(
         "database.url",
         "the PostgreSQL database (15 or newer)",
-        "the embedded PostgreSQL in the data directory, with igbot[embedded]",
+        "the embedded PostgreSQL in the data directory, with the extra embedded",
         "postgresql://user:password@host:5432/database",
         secret=True,
         alias="DATABASE_URL",
@@ -135,7 +135,7 @@ CATALOGUE: tuple[Setting, ...] = (
         "tls.cert",
         "the PEM file of the certificate with its chain; read again when it changes",
         "none",
-        "a file, for example of certbot",
+        "a file, for example of certbot; behind a proxy that does HTTPS, set IGBOT_TRUSTED_PROXIES instead",
         file=True,
     ),
     Setting(
@@ -164,7 +164,7 @@ CATALOGUE: tuple[Setting, ...] = (
         "alert.urls",
         "where alerts go: Apprise URLs, separated by white space",
         "none",
-        "as in mailto://… or slack://…, see Apprise's list; needs igbot[alerts]",
+        "as in mailto://… or slack://…, see Apprise's list; needs the extra alerts",
         secret=True,
     ),
     Setting(

@@ -2,7 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from igbot.accounts.identity import OwnIds, enter, from_settings, halted, resume
+from igbot.errors import UsageError
 from igbot.meta.events import AccountId
 from igbot.store.pool import Database
 
@@ -18,7 +21,7 @@ async def known(database: Database) -> dict[str, list[str]]:
 async def entered(database: Database, *ids: str) -> str:
     """The id under which an account's rows are kept."""
     async with database.connection() as conn:
-        return await enter(conn, ids)
+        return await enter(conn, ids, production=True)
 
 
 async def test_an_account_is_kept_under_the_first_id_it_was_named_by(database: Database) -> None:
@@ -66,3 +69,21 @@ def test_all_ids_of_the_settings_are_us() -> None:
     assert own.accounts == {"ig": "ig", "page": "ig"}
     assert own.of(AccountId("ig")) == {"ig", "page"}
     assert OwnIds({}).of(AccountId("ig")) == frozenset()
+
+
+async def test_a_development_bot_keeps_off_an_account_that_is_served_in_production(database: Database) -> None:
+    """It would answer real customers into the sandbox; another account of the same database is its own business."""
+    async with database.connection() as conn:
+        await enter(conn, ["ig", "page"], production=True)
+        with pytest.raises(UsageError, match="served in production"):
+            await enter(conn, ["page"], production=False)
+        assert await enter(conn, ["sandbox"], production=False) == "sandbox"
+
+
+async def test_production_takes_over_an_account_that_was_tried_in_development(database: Database) -> None:
+    """A laptop's trial is no reason to refuse the real start; afterwards it is production's."""
+    async with database.connection() as conn:
+        await enter(conn, ["ig"], production=False)
+        await enter(conn, ["ig"], production=True)
+        with pytest.raises(UsageError):
+            await enter(conn, ["ig"], production=False)

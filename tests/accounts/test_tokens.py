@@ -97,7 +97,7 @@ def test_something_that_is_no_key_is_refused(key: str) -> None:
 async def test_whether_a_token_is_there_is_known_by_any_id(database: Database) -> None:
     """Whichever of the account's ids is set now."""
     async with database.connection() as conn:
-        await enter(conn, ["ig", "page"])
+        await enter(conn, ["ig", "page"], production=True)
         assert not await holds_token(conn, ["page"])
     await token_of(database, TokenVault([OLD]), "EAAfirst")
     async with database.connection() as conn:

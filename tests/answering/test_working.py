@@ -287,7 +287,7 @@ async def test_another_accounts_conversations_are_left_to_its_own_igbot(desk: De
     """Two shops may share a database; neither bot decides a message that was written to the other."""
     await desk.arrive(customer_says("hello", "m1"))
     async with desk.database.connection() as conn:
-        await enter(conn, [ACCOUNT])
+        await enter(conn, [ACCOUNT], production=True)
         others = await claim_conversations(conn, process_id=7, accounts=[OTHER_ACCOUNT], limit=9, now=desk.time())
         ours = await claim_conversations(conn, process_id=7, accounts=[ACCOUNT], limit=9, now=desk.time())
     assert (others, len(ours)) == ([], 1)

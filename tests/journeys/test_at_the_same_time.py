@@ -82,7 +82,7 @@ class Parts:
 async def parts(database: Database) -> Parts:
     """The statements on a fresh database that knows the account."""
     async with database.connection() as conn:
-        await enter(conn, [ACCOUNT])
+        await enter(conn, [ACCOUNT], production=True)
     return Parts(database)
 
 

@@ -74,6 +74,7 @@ async def member(
     membership = Membership(
         database,
         ids=[ACCOUNT, PAGE],
+        production=True,
         vault=TokenVault(keys),
         from_environment=token,
         identity=meta.identity,

@@ -297,4 +297,4 @@ async def test_without_apprise_one_line_says_so(
         await alerts.turn()
         time.pass_by(QUIET * 3)
     unavailable = [event for event in events(logged) if event["event"] == "alerts_unavailable"]
-    assert [event["hint"] for event in unavailable] == ["pip install 'igbot[alerts]', or unset IGBOT_ALERT_URLS"]
+    assert [event["hint"] for event in unavailable] == ["pip install apprise, or unset IGBOT_ALERT_URLS"]

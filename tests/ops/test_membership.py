@@ -185,7 +185,7 @@ async def test_a_start_resumes_what_was_halted(database: Database, time: Time) -
 async def test_whether_there_is_a_token_at_all_is_known_before_joining(database: Database, time: Time) -> None:
     """In the environment or in the database."""
     async with member(database, time, token=None, join=False) as without, database.connection() as conn:
-        assert not await without.membership.has_token(conn)
+        assert not await without.membership.may_start(conn)
         async with member(database, time, keys=(KEY,)) as other:
-            assert await other.membership.has_token(conn)
-        assert await without.membership.has_token(conn)
+            assert await other.membership.may_start(conn)
+        assert await without.membership.may_start(conn)

