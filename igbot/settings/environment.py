@@ -38,7 +38,11 @@ def find_environment(
     places = [Layers([*plain, dotenv], problems=problems).read("IGBOT_SECRETS_DIR", path_in(cwd), None)]
     if environ.get("CREDENTIALS_DIRECTORY"):
         places.append(Path(environ["CREDENTIALS_DIRECTORY"]))
-    secrets = [secrets_layer(place, "the secrets directory", problems) for place in places if place is not None]
+    secrets = [
+        secrets_layer(place, "the secrets directory (IGBOT_SECRETS_DIR or systemd)", problems)
+        for place in places
+        if place is not None
+    ]
     named = Layers([*plain, *secrets, dotenv], problems=problems)
 
     config_dir = named.read("IGBOT_CONFIG_DIR", path_in(cwd), cwd / "config")

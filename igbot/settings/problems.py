@@ -28,14 +28,18 @@ class Problem:
 
 
 class SettingsError(UsageError):
-    """The settings are wrong; `problems` holds every one of them, the message names them all."""
+    """The settings are wrong; `problems` holds every one of them, the message names them all.
 
-    def __init__(self, problems: Iterable[Problem], *, env: str) -> None:
+    `ignored` are lines on what was given and is no setting: a slip of the pen may be the cause.
+    """
+
+    def __init__(self, problems: Iterable[Problem], *, env: str, ignored: Iterable[str] = ()) -> None:
         self.problems = tuple(problems)
         count = "1 setting needs" if len(self.problems) == 1 else f"{len(self.problems)} settings need"
         listed = "\n".join(f"  {str(problem).replace(chr(10), chr(10) + '  ')}" for problem in self.problems)
+        also = "".join(f"\n  not used: {line}" for line in ignored)
         super().__init__(
-            f"{count} attention (environment: {env}):\n{listed}",
+            f"{count} attention (environment: {env}):\n{listed}{also}",
             hint="Set them as environment variables, in a file .env, or as files of the secrets directory; "
             "what is no secret can also stand in config/.",
         )

@@ -50,7 +50,7 @@ def read_settings(
     if settings.test_mode and settings.graph_url is not None and values.is_meta(settings.graph_url):
         problems.append(Problem("IGBOT_GRAPH_URL", "is a host of Meta, which test mode never calls"))
     if problems:
-        raise SettingsError(problems, env=environment.name)
+        raise SettingsError(problems, env=environment.name, ignored=settings.ignored)
     return settings
 
 
