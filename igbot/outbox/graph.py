@@ -70,16 +70,16 @@ class GraphClient:
         ask = backoff.on_predicate(
             backoff.expo, lambda got: got[0] == 0 or got[0] >= 500, max_tries=2, factor=0.2, logger=None
         )(self._get)
-        status, body = await ask("me", {"fields": "id,user_id,username"}, token=token)
+        status, body = await ask("me", {"fields": "id,user_id,username"}, token=token, seconds=5)
         return status, read_identity(body) if status == 200 else set()
 
-    async def _get(self, path: str, query: Mapping[str, str], *, token: str) -> tuple[int, bytes]:
+    async def _get(self, path: str, query: Mapping[str, str], *, token: str, seconds: float = 10) -> tuple[int, bytes]:
         try:
             async with self._session.get(
                 f"{self._base}/{path}",
                 params=query,
                 headers={"Authorization": f"Bearer {token}"},
-                timeout=aiohttp.ClientTimeout(total=10, sock_connect=5),
+                timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=5),
                 allow_redirects=False,
             ) as response:
                 return response.status, await _read(response)
