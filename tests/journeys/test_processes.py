@@ -1,10 +1,15 @@
 """Several processes, processes that are told to stop, and a database that comes and goes."""
 
 import asyncio
+import os
 import random
+import signal
+import socket
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import pytest
 
 from igbot.meta.signature import sign
 from igbot.sandbox.customer import delivery_body
@@ -197,3 +202,34 @@ async def test_no_secret_and_no_customers_word_is_in_the_log(database_url: str, 
         password = urlsplit(database_url).password or "there is none"
         for secret in (TOKEN, SECRET, KEY, password, "xyzzy", "sha256="):
             assert secret not in log
+
+
+@pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="processes cannot share a port here")
+async def test_workers_share_the_port_and_one_that_dies_is_replaced(database_url: str, tmp_path: Path) -> None:
+    """`--workers 2` is two processes; a killed one comes again, and with the first one both end."""
+
+    async def pids() -> set[int]:
+        return {row["pid"] for row in await town.rows("SELECT pid FROM process")}
+
+    async def others() -> set[int]:
+        found = await pids()
+        return found - {leader.popen.pid} if len(found) == 2 else set()
+
+    async with open_town(database_url, tmp_path) as town:
+        leader = await town.start("--workers", "2")
+        [killed] = await eventually(others, within=15)
+        os.kill(killed, signal.SIGKILL)
+
+        async def replaced() -> bool:
+            return bool(await others() - {killed})
+
+        await eventually(replaced, within=30)
+        did = [town.sandbox.customer_does(f"93{number:014d}", text=f"number {number}") for number in range(20)]
+        await asyncio.gather(*(town.delivered(each) for each in did))
+        await eventually(town.settled, within=30)
+        assert [town.received(f"93{number:014d}") for number in range(20)] == [
+            [f"You wrote: number {n}"] for n in range(20)
+        ]
+        assert await leader.end() == 0
+        assert await pids() == set()
+        assert town.errors() == ["worker_lost"]

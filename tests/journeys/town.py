@@ -87,14 +87,14 @@ class Town:
     processes: list[Process] = field(default_factory=list)
     started: int = 0
 
-    async def start(self, *, ready: bool = True, **environ: str) -> Process:
+    async def start(self, *arguments: str, ready: bool = True, **environ: str) -> Process:
         """Starts one more process on the same database, and puts it behind the proxy. `ready`: it has joined in."""
         self.started += 1
         number = self.started
         data, log = self.directory / f"data{number}", self.directory / f"log{number}"
         with log.open("wb") as errors:
             popen = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "igbot", "serve", cwd=self.directory, stderr=errors,
+                sys.executable, "-m", "igbot", "serve", *arguments, cwd=self.directory, stderr=errors,
                 env={**self.environ, "IGBOT_DATA_DIR": str(data), **environ},
             )  # fmt: skip
         run_file = data / "serve.json"
