@@ -6,7 +6,7 @@ from typing import Any
 
 import regex
 
-from igbot.meta.outgoing import OutgoingText, QuickReply
+from igbot.meta.outgoing import OutgoingText
 from igbot.meta.text import storable
 
 MAX_TEXT_BYTES = 1000
@@ -42,27 +42,6 @@ def send_body(igsid: str, message: OutgoingText) -> dict[str, Any]:
             {"content_type": "text", "title": each.title, "payload": each.payload} for each in message.quick_replies
         ]
     return {"recipient": {"id": igsid}, "messaging_type": "RESPONSE", "message": content}
-
-
-def quick_reply_problems(quick_replies: Sequence[QuickReply]) -> list[str]:
-    """What Meta would refuse or cut off in these quick replies, a sentence each; [] where all is well."""
-    problems = []
-    if len(quick_replies) > MAX_QUICK_REPLIES:
-        problems.append(f"{len(quick_replies)} quick replies; Meta takes at most {MAX_QUICK_REPLIES}")
-    for number, each in enumerate(quick_replies, start=1):
-        title_length = len(_GRAPHEME.findall(each.title))
-        payload_length = len(storable(each.payload).encode())
-        if not each.title.strip():
-            problems.append(f"quick reply {number} has no title")
-        if title_length > MAX_TITLE_CHARACTERS:
-            too_long = f"the title of quick reply {number} has {title_length} characters"
-            problems.append(f"{too_long}; Meta cuts it off after {MAX_TITLE_CHARACTERS}")
-        if not each.payload:
-            problems.append(f"quick reply {number} has no payload")
-        if payload_length > MAX_PAYLOAD_BYTES:
-            too_long = f"the payload of quick reply {number} has {payload_length} bytes"
-            problems.append(f"{too_long}; Meta takes at most {MAX_PAYLOAD_BYTES}")
-    return problems
 
 
 def split_text(text: str, limit: int = MAX_TEXT_BYTES) -> list[str]:

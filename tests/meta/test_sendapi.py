@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from igbot.meta.outgoing import OutgoingText, QuickReply
-from igbot.meta.sendapi import MAX_TEXT_BYTES, parts, quick_reply_problems, send_body, split_text
+from igbot.meta.sendapi import MAX_TEXT_BYTES, parts, send_body, split_text
 from igbot.meta.text import storable
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
@@ -100,22 +100,3 @@ def test_send_body() -> None:
     }
     body = send_body("900", OutgoingText("Which?", (QuickReply("Order status", "ORDER"),)))
     assert body["message"]["quick_replies"] == [{"content_type": "text", "title": "Order status", "payload": "ORDER"}]
-
-
-@pytest.mark.parametrize(
-    ("quick_replies", "says"),
-    [
-        ([QuickReply("x", "x")] * 14, ["14 quick replies; Meta takes at most 13"]),
-        ([QuickReply("x" * 21, "x")], ["the title of quick reply 1 has 21 characters; Meta cuts it off after 20"]),
-        (
-            [QuickReply("a", "a"), QuickReply("b", "é" * 501)],
-            ["the payload of quick reply 2 has 1002 bytes; Meta takes at most 1000"],
-        ),
-        ([QuickReply(" ", "")], ["quick reply 1 has no title", "quick reply 1 has no payload"]),
-        ([QuickReply(FAMILY * 20, "é" * 500)] * 13, []),
-        ([], []),
-    ],
-)
-def test_quick_reply_limits(quick_replies: list[QuickReply], says: list[str]) -> None:
-    """Every limit that Meta sets on quick replies is told, with the number of the offender."""
-    assert quick_reply_problems(quick_replies) == says
