@@ -1,5 +1,6 @@
 -- The spine: who we are, what came in, what was said, what is to be sent.
--- Every key begins with account_id, so that a distributed PostgreSQL can shard by it.
+-- Every key holds account_id, so that a distributed PostgreSQL can shard by it. It never comes first: with one account
+-- or a few it tells nothing apart, and a planner without statistics takes any index whose first column it is given.
 
 CREATE TABLE account (
     account_id    text PRIMARY KEY,
@@ -47,12 +48,12 @@ CREATE TABLE inbox (
     settled_at    timestamptz,
     error         text,
     raw           bytea,
-    PRIMARY KEY (account_id, event_key),
+    PRIMARY KEY (event_key, account_id),
     CHECK (status IN ('pending', 'done', 'dead')),
     CHECK ((status = 'pending') = (settled_at IS NULL)),
     CHECK (status <> 'pending' OR raw IS NOT NULL)
 );
-CREATE INDEX inbox_pending ON inbox (account_id, igsid, event_at, inbox_id) WHERE status = 'pending';
+CREATE INDEX inbox_pending ON inbox (igsid, account_id, event_at, inbox_id) WHERE status = 'pending';
 CREATE INDEX inbox_dead ON inbox (account_id, settled_at) WHERE status = 'dead';
 CREATE INDEX inbox_raw ON inbox (settled_at) WHERE raw IS NOT NULL AND status <> 'pending';
 
@@ -64,7 +65,7 @@ CREATE TABLE inbox_lane (
     arrivals    bigint NOT NULL DEFAULT 1,
     lease_by    bigint,
     lease_until timestamptz,
-    PRIMARY KEY (account_id, igsid)
+    PRIMARY KEY (igsid, account_id)
 );
 CREATE INDEX inbox_lane_ready ON inbox_lane (ready_at) WHERE ready_at IS NOT NULL;
 
@@ -80,7 +81,7 @@ CREATE TABLE conversation (
     paused_reason    text,
     archived_at      timestamptz,
     test             boolean NOT NULL,
-    PRIMARY KEY (account_id, igsid),
+    PRIMARY KEY (igsid, account_id),
     CHECK ((paused_until IS NULL) = (paused_at IS NULL))
 );
 CREATE INDEX conversation_idle ON conversation (last_at) WHERE archived_at IS NULL;
@@ -108,14 +109,14 @@ CREATE TABLE message (
     digest      text,
     considered  jsonb,
     decided_at  timestamptz,
-    PRIMARY KEY (account_id, igsid, at, message_id, archived),
+    PRIMARY KEY (igsid, account_id, at, message_id, archived),
     CHECK (direction IN ('in', 'out')),
     CHECK (author IN ('customer', 'bot', 'person')),
     CHECK ((direction = 'in') = (author = 'customer'))
 ) PARTITION BY LIST (archived);
 CREATE TABLE message_live PARTITION OF message FOR VALUES IN (false);
 CREATE TABLE message_archived PARTITION OF message FOR VALUES IN (true);
-CREATE INDEX message_mid ON message (account_id, mid) WHERE mid IS NOT NULL;
+CREATE INDEX message_mid ON message (mid, account_id) WHERE mid IS NOT NULL;
 
 -- Replies on their way. README "How a reply travels" has the same states.
 CREATE TABLE outbox (
@@ -147,16 +148,16 @@ CREATE TABLE outbox (
     subcode     integer,
     fbtrace_id  text,
     reason      text,
-    PRIMARY KEY (account_id, outbox_id),
+    PRIMARY KEY (outbox_id, account_id),
     CHECK (status IN ('queued', 'sending', 'unknown', 'sent', 'failed', 'cancelled', 'expired', 'dead')),
     CHECK ((status IN ('queued', 'sending', 'unknown')) = (finished_at IS NULL)),
     CHECK (status NOT IN ('sending', 'unknown') OR sending_at IS NOT NULL),
     CHECK (status = 'sent' OR (echoed_at IS NULL AND seen_at IS NULL)),
     CHECK ((status = 'sent') = (mid IS NOT NULL))
 );
-CREATE UNIQUE INDEX outbox_decided_once ON outbox (account_id, for_key, part);
-CREATE INDEX outbox_open ON outbox (account_id, igsid, outbox_id) WHERE status IN ('queued', 'sending', 'unknown');
-CREATE INDEX outbox_mid ON outbox (account_id, mid) WHERE mid IS NOT NULL;
+CREATE UNIQUE INDEX outbox_decided_once ON outbox (for_key, part, account_id);
+CREATE INDEX outbox_open ON outbox (igsid, account_id, outbox_id) WHERE status IN ('queued', 'sending', 'unknown');
+CREATE INDEX outbox_mid ON outbox (mid, account_id) WHERE mid IS NOT NULL;
 CREATE INDEX outbox_dead ON outbox (account_id, outbox_id) WHERE status = 'dead';
 
 -- Every call of the Send API that did not simply succeed, so that a dead letter can be explained.
@@ -170,7 +171,7 @@ CREATE TABLE send_attempt (
     subcode    integer,
     fbtrace_id text,
     detail     text,
-    PRIMARY KEY (account_id, outbox_id, attempt_id)
+    PRIMARY KEY (outbox_id, attempt_id, account_id)
 );
 
 CREATE TABLE outbox_lane (
@@ -180,7 +181,7 @@ CREATE TABLE outbox_lane (
     arrivals    bigint NOT NULL DEFAULT 1,
     lease_by    bigint,
     lease_until timestamptz,
-    PRIMARY KEY (account_id, igsid)
+    PRIMARY KEY (igsid, account_id)
 );
 CREATE INDEX outbox_lane_due ON outbox_lane (due_at) WHERE due_at IS NOT NULL;
 
