@@ -1,0 +1,88 @@
+"""`python -m bench`: measure, print, keep, draw."""
+
+import argparse
+import asyncio
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.catalogue import SUBJECTS
+
+NEEDED = ("psutil", "matplotlib", "fastapi", "uvicorn", "httptools")
+MEASURED, NOT_REACHED, USAGE = 0, 1, 2
+EXPLAINED = """\
+exit codes: 0 all was measured and every judged goal reached, 1 a goal was missed or something could not be measured,
+2 wrong usage. `python -m bench campaign --help` tells of the fault campaign.
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code."""
+    if arguments[:1] == ["campaign"]:
+        from bench.campaign import main as campaign
+
+        return campaign(arguments[1:])
+    options = _options(arguments)
+    if options.list:
+        print("\n".join(SUBJECTS))
+        return MEASURED
+    unknown = [name for name in options.names if name not in SUBJECTS]
+    if unknown:
+        return _refuse(f"no subject is called {unknown[0]!r}; there are {', '.join(SUBJECTS)}, and campaign")
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        return _refuse(f"{', '.join(missing)} is not installed: pip install -e '.[bench]'")
+    from bench.running import measure
+
+    try:
+        return asyncio.run(measure(options.names or SUBJECTS, options))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _refuse(why: str) -> int:
+    print(f"bench: {why}", file=sys.stderr)
+    return USAGE
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measures igbot and what it is held against, in interleaved rounds.",
+        epilog=EXPLAINED,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="subjects; all where none is named")
+    parser.add_argument("--rounds", type=_whole, help="rounds of each subject (default: its own)")
+    parser.add_argument("--seconds", type=_positive, default=3.0, help="length of a timed round (default: 3)")
+    parser.add_argument("--quick", action="store_true", help="small and short: does it run at all? Judges no goal")
+    parser.add_argument(
+        "--database-url",
+        default=os.environ.get("IGBOT_BENCH_DATABASE_URL"),
+        help="a PostgreSQL on which databases may be made (default: an embedded one)",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep everything, all rounds too")
+    parser.add_argument("--charts", type=Path, metavar="DIR", help="draw one PNG per subject there")
+    parser.add_argument("--from", type=Path, dest="kept", metavar="FILE", help="print and draw a kept run again")
+    parser.add_argument("--list", action="store_true", help="name the subjects")
+    return parser.parse_args(arguments)
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 600:
+        raise argparse.ArgumentTypeError("more than 0 and at most 600")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

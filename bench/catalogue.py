@@ -1,0 +1,16 @@
+"""All subjects, in the order in which they are measured; each is imported only when it is its turn."""
+
+from importlib import import_module
+
+from bench.subject import Subject
+
+SUBJECTS = (
+    "acks",
+    "ack_latency",
+)
+
+
+def find(name: str) -> Subject:
+    """The subject of one of the names in `SUBJECTS`."""
+    subject: Subject = import_module(f"bench.subjects.{name}").SUBJECT
+    return subject
