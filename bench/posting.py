@@ -60,8 +60,8 @@ class Posting:
             self._waiting.extend(range(len(self._requests)))
             self._post_waiting()
         async with asyncio.timeout(LONGEST_SECONDS):
-            while not self._done.is_set() and not any(line.broken for line in (*self._idle, *self._under_way)):
-                await asyncio.sleep(LOOK_SECONDS)  # noqa: ASYNC110 - a broken connection sets no event
+            while not self._done.is_set() and not self._is_broken():  # noqa: ASYNC110 - a connection's end has no event
+                await asyncio.sleep(LOOK_SECONDS)
         for line in (*self._idle, *self._under_way):
             line.close()
 
@@ -73,6 +73,9 @@ class Posting:
                 await asyncio.sleep(pause)
             self._waiting.append(number)
             self._post_waiting()
+
+    def _is_broken(self) -> bool:
+        return any(line.broken for line in (*self._idle, *self._under_way))
 
     def _post_waiting(self) -> None:
         while self._waiting and self._idle:

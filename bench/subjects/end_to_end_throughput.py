@@ -50,8 +50,8 @@ SUBJECT = Subject(
     title="End to end: messages a second, from the first webhook to the last call of the Send API",
     notes=(
         f"{MESSAGES:,} messages of {CUSTOMERS:,} customers in turn, one a webhook, posted as fast as they are "
-        f"taken; every answer arrived exactly once. {WARM_UP} before that do not count. Fresh database and processes each round; "
-        f"load, bot, PostgreSQL and Send API share the machine. {PLAYED_OUT}."
+        f"taken; every answer arrived exactly once. {WARM_UP} before that do not count. Fresh database and processes "
+        f"each round; load, bot, PostgreSQL and Send API share the machine. {PLAYED_OUT}."
     ),
     figures=(
         Figure("messages", "messages/s", 0),
