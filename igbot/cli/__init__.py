@@ -16,6 +16,7 @@ from igbot.cli.sandbox import sandbox
 from igbot.cli.serve import serve
 from igbot.cli.simulate import simulate
 from igbot.cli.verify_test import verify_test
+from igbot.cli.why import why
 from igbot.errors import ExitCode, IgbotError
 
 EPILOG = "Exit codes: 0 fine · 1 the thing checked is bad · 2 wrong usage or settings · 3 could not check."
@@ -32,6 +33,7 @@ app.command()(serve)
 app.command()(simulate)
 app.add_typer(rules.app, name="rules")
 app.add_typer(conversations, name="conversations")
+app.command()(why)
 app.command()(archive)
 app.command()(health)
 app.command("verify-test")(verify_test)

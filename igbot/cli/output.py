@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -60,11 +60,16 @@ def console() -> "Console":
     return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty(), color_system=system)
 
 
+def print_lines(rows: Iterable[Sequence[object]]) -> None:
+    """Tab-separated lines, for a script."""
+    for row in rows:
+        sys.stdout.write("\t".join(_cell(value) for value in row) + "\n")
+
+
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table for a person; tab-separated lines where nobody looks."""
     if not sys.stdout.isatty():
-        for row in (columns, *rows):
-            sys.stdout.write("\t".join(_cell(value) for value in row) + "\n")
+        print_lines((columns, *rows))
         return
     from rich import box
     from rich.table import Table

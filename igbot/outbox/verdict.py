@@ -111,7 +111,7 @@ def unreachable(error: GraphError, *, spread: float, unanswered: int, now: datet
 def lost(*, sending_at: datetime, unanswered: int) -> Verdict:
     """Its process went away mid-call: no answer will come."""
     reason = "process lost"
-    return Verdict("unknown", "no answer", sending_at + ECHO_WAIT, reason=reason, unanswered=unanswered + 1)
+    return Verdict("unknown", reason, sending_at + ECHO_WAIT, reason=reason, unanswered=unanswered + 1)
 
 
 NextCall = Literal["send", "send blind", "dead", "later"]

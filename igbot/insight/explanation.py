@@ -1,0 +1,100 @@
+"""What is known of one message, as it is shown: said by whom, decided why, answered how."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A customer's message. `status`: `pending` (nothing decided yet), `done`, or `dead` (set aside, see `error`)."""
+
+    account: str
+    igsid: str
+    mid: str | None
+    kind: str
+    text: str
+    payload: str | None
+    at: datetime
+    status: Literal["pending", "done", "dead"]
+    error: str | None
+    test: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleConsidered:
+    """Why one rule did or did not fit. `order` is what settled its place among the fitting ones."""
+
+    rule: str
+    fits: bool
+    because: str
+    order: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided on a message.
+
+    `rules_now`: `same` if the rules in force now are those that decided; `considered` then names every one of them.
+    `changed`: it names those that were kept with the decision, the ones that fitted. None: no rule was asked.
+    """
+
+    reason: str
+    rule: str | None
+    digest: str | None
+    decided_at: datetime
+    rules_now: Literal["same", "changed"] | None
+    considered: tuple[RuleConsidered, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call of the Send API.
+
+    `at` is when its outcome was known; of a call that is `in flight` or whose `process` was `lost`, when it was made.
+    """
+
+    at: datetime
+    outcome: str
+    code: int | None = None
+    subcode: int | None = None
+    fbtrace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuickReply:
+    """A button under a reply."""
+
+    title: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One part of the answer, and where it stands.
+
+    `reason` says why it waits or came to nothing, `due_at` when it is looked at next. `known_by` says how it is known
+    to have been sent: by Meta's `answer`, its `echo`, or a `look-up`.
+    """
+
+    outbox_id: int
+    text: str
+    quick_replies: tuple[QuickReply, ...]
+    status: str
+    reason: str | None
+    mid: str | None
+    due_at: datetime | None
+    finished_at: datetime | None
+    echoed_at: datetime | None
+    seen_at: datetime | None
+    known_by: Literal["answer", "echo", "look-up"] | None
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All of it. `decision` is None while nothing was decided."""
+
+    message: Message
+    decision: Decision | None
+    replies: tuple[Reply, ...]
