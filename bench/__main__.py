@@ -11,7 +11,9 @@ from pathlib import Path
 from bench.catalogue import SUBJECTS
 
 NEEDED = ("psutil", "matplotlib", "fastapi", "uvicorn", "httptools")
-MEASURED, NOT_REACHED, USAGE = 0, 1, 2
+MEASURED, USAGE, INTERRUPTED = 0, 2, 130
+CHARTS = Path("docs") / "bench"
+"""The pictures that README shows."""
 EXPLAINED = """\
 exit codes: 0 all was measured and every judged goal reached, 1 a goal was missed or something could not be measured,
 2 wrong usage. `python -m bench campaign --help` tells of the fault campaign.
@@ -28,18 +30,24 @@ def main(arguments: Sequence[str]) -> int:
     if options.list:
         print("\n".join(SUBJECTS))
         return MEASURED
-    unknown = [name for name in options.names if name not in SUBJECTS]
+    names = [name.replace("-", "_") for name in options.names] or SUBJECTS
+    unknown = [name for name in names if name not in SUBJECTS]
     if unknown:
         return _refuse(f"no subject is called {unknown[0]!r}; there are {', '.join(SUBJECTS)}, and campaign")
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         return _refuse(f"{', '.join(missing)} is not installed: pip install -e '.[bench]'")
-    from bench.running import measure
+    from bench.record import NoRecord, read_record
+    from bench.running import finish, measure
 
     try:
-        return asyncio.run(measure(options.names or SUBJECTS, options))
+        if options.kept is not None:
+            return finish(read_record(options.kept), options)
+        return asyncio.run(measure(names, options))
+    except (NoRecord, OSError) as error:
+        return _refuse(str(error))
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 def _refuse(why: str) -> int:
@@ -64,7 +72,14 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         help="a PostgreSQL on which databases may be made (default: an embedded one)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep everything, all rounds too")
-    parser.add_argument("--charts", type=Path, metavar="DIR", help="draw one PNG per subject there")
+    parser.add_argument(
+        "--charts",
+        type=Path,
+        nargs="?",
+        const=CHARTS,
+        metavar="DIR",
+        help=f"draw one PNG per subject there (without DIR: {CHARTS})",
+    )
     parser.add_argument("--from", type=Path, dest="kept", metavar="FILE", help="print and draw a kept run again")
     parser.add_argument("--list", action="store_true", help="name the subjects")
     return parser.parse_args(arguments)

@@ -7,6 +7,10 @@ from bench.subject import Subject
 SUBJECTS = (
     "acks",
     "ack_latency",
+    "end_to_end_latency",
+    "end_to_end_throughput",
+    "memory",
+    "start",
 )
 
 

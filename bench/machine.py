@@ -113,7 +113,9 @@ def machine_cpu_seconds() -> float:
     import psutil
 
     times = psutil.cpu_times()
-    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0))
+    return float(
+        sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0)
+    )  # guest is in user, too
 
 
 def _used(process: Any) -> float:

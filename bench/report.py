@@ -8,9 +8,10 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from bench.outcome import Run, Table, Verdict, judge, spread
-from bench.subject import Figure, Goal
+from bench.subject import Figure
 
 _PIPED_WIDTH = 180
+_WORDS = {True: "reached", False: "missed"}
 _SIGNS = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "yellow")}
 
 
@@ -46,24 +47,15 @@ def beside(table: Table) -> str:
 
 
 def describe(table: Table, verdict: Verdict) -> str:
-    """A goal and how it was met, in words."""
+    """A goal and how it was met, in words; also where signs and colours are lost."""
     goal = verdict.goal
     figure = next((each for each in table.figures if each.name == goal.figure), None)
     unit = figure.heading if figure else goal.figure
+    who = goal.contender if goal.against is None else f"{goal.contender} ÷ {goal.against}"
     limit = f"≥ {goal.at_least:,g}" if goal.at_least is not None else f"≤ {goal.at_most:,g}"
-    if goal.against is None:
-        wanted = f"{goal.contender}: {unit} {limit}"
-    else:
-        wanted = f"{goal.contender}: {unit} {limit} × {goal.against}"
-    told = "" if verdict.value is None else f": {_number(verdict.value, goal, figure)}"
-    word = {True: "reached", False: "missed"}.get(bool(verdict.reached)) if verdict.reached is not None else None
-    return f"{word or verdict.reason}: {wanted}{told}" if word else f"{verdict.reason}: {wanted}{told}"
-
-
-def _number(value: float, goal: Goal, figure: Figure | None) -> str:
-    if goal.against is not None:
-        return f"{value:.2f} ×"
-    return f"{value:,.{figure.digits if figure else 2}f}"
+    digits = figure.digits if figure and goal.against is None else 2
+    found = "" if verdict.value is None else f" {verdict.value:,.{digits}f},"
+    return f"{_WORDS.get(verdict.reached, verdict.reason)}: {who}, {unit}:{found} wanted {limit}"
 
 
 def _grid(table: Table) -> Grid:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from bench.catalogue import find
+from bench.chart import draw
 from bench.ground import open_ground
 from bench.machine import describe, fdatasync_rate, machine_cpu_seconds
 from bench.outcome import Run, Table, judge
+from bench.record import write_record
 from bench.report import print_run
 from bench.rounds import play
 from bench.subject import Ground, NotMeasurable
@@ -31,8 +33,13 @@ async def measure(names: Sequence[str], options: argparse.Namespace) -> int:
 
 
 def finish(run: Run, options: argparse.Namespace) -> int:
-    """Prints, keeps and draws; the exit code."""
+    """Prints, keeps and draws; the exit code. Raises OSError where a file cannot be written."""
+    _teller()("")
     print_run(run, sys.stdout)
+    if options.json:
+        write_record(run, options.json)
+    if options.charts:
+        draw(run, options.charts)
     return verdict(run)
 
 

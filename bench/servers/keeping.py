@@ -8,7 +8,7 @@ from types import MappingProxyType
 import asyncpg
 
 from bench.load.driver import run_load
-from bench.load.plan import Plan
+from bench.load.plan import Outcome, Plan
 from bench.machine import CpuMeter
 from bench.servers.standing import Server, standing
 from bench.subject import Ground, NotMeasurable, Sample
@@ -37,8 +37,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     }
 )
 
-EXISTING = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename = ANY($1)"
 TABLES = ("inbox", "inbox_lane", "peer_message")
+EXISTING = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename = ANY($1)"
 EMPTY = "TRUNCATE {}"
 COUNT = "SELECT count(*) FROM {}"
 
@@ -76,23 +76,10 @@ class Field:
         before = serving.seconds(), storing.seconds() if storing else 0.0
         outcome = await run_load(replace(plan, port=server.port, seed=self._loads))
         used = serving.seconds() - before[0]
+        stored = storing.seconds() - before[1] if storing else None
         if kind.table is not None:
-            kept = await self._connection.fetchval(COUNT.format(kind.table))
-            if kept < outcome.acked:
-                raise NotMeasurable(f"it acknowledged {outcome.acked} webhooks and kept {kept} of them")
-        sample = {
-            "per_second": outcome.per_second,
-            "p50": outcome.p50,
-            "p90": outcome.p90,
-            "p99": outcome.p99,
-            "max": outcome.max,
-            "acked": float(outcome.acked),
-            "server_cpu": 100 * used / outcome.seconds,
-            "load_cpu": 100 * outcome.cpu / outcome.seconds,
-        }
-        if storing is not None:
-            sample["postgres_cpu"] = 100 * (storing.seconds() - before[1]) / outcome.seconds
-        return sample
+            await check_kept(self._connection, kind.table, outcome)
+        return figures_of(outcome, server_cpu=used, postgres_cpu=stored)
 
     async def _server(self, name: str, kind: Kind) -> Server:
         if name not in self._servers:
@@ -117,6 +104,30 @@ class Field:
                 return None
             self._postmaster = CpuMeter([parent.pid])
         return self._postmaster
+
+
+async def check_kept(connection: "asyncpg.Connection[asyncpg.Record]", table: str, outcome: Outcome) -> None:
+    """Raises NotMeasurable where less was kept than acknowledged: such a server has no speed."""
+    kept = await connection.fetchval(COUNT.format(table))
+    if kept < outcome.acked:
+        raise NotMeasurable(f"it acknowledged {outcome.acked} webhooks and kept {kept} of them")
+
+
+def figures_of(outcome: Outcome, *, server_cpu: float, postgres_cpu: float | None = None) -> dict[str, float]:
+    """A sample; CPU goes in as seconds and comes out as a percentage of one core."""
+    figures = {
+        "per_second": outcome.per_second,
+        "p50": outcome.p50,
+        "p90": outcome.p90,
+        "p99": outcome.p99,
+        "max": outcome.max,
+        "acked": float(outcome.acked),
+        "server_cpu": 100 * server_cpu / outcome.seconds,
+        "load_cpu": 100 * outcome.cpu / outcome.seconds,
+    }
+    if postgres_cpu is not None:
+        figures["postgres_cpu"] = 100 * postgres_cpu / outcome.seconds
+    return figures
 
 
 @asynccontextmanager
