@@ -12,6 +12,7 @@ from bench.catalogue import SUBJECTS
 
 NEEDED = ("psutil", "matplotlib", "fastapi", "uvicorn", "httptools")
 MEASURED, USAGE, INTERRUPTED = 0, 2, 130
+LONGEST_SECONDS = 600
 CHARTS = Path("docs") / "bench"
 """The pictures that README shows."""
 EXPLAINED = """\
@@ -86,16 +87,18 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _whole(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
 
 
 def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number <= 600:
-        raise argparse.ArgumentTypeError("more than 0 and at most 600")
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= LONGEST_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and up to {LONGEST_SECONDS}")
     return number
 
 

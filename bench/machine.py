@@ -113,9 +113,8 @@ def machine_cpu_seconds() -> float:
     import psutil
 
     times = psutil.cpu_times()
-    return float(
-        sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0)
-    )  # guest is in user, too
+    # Guests' time is in user's as well.
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0))
 
 
 def _used(process: Any) -> float:

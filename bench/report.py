@@ -1,5 +1,7 @@
 """A run as tables: coloured on a terminal, plain and unbroken in a pipe or a file."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TextIO
 
 from rich.console import Console
@@ -11,8 +13,10 @@ from bench.outcome import Run, Table, Verdict, judge, spread
 from bench.subject import Figure
 
 _PIPED_WIDTH = 180
-_WORDS = {True: "reached", False: "missed"}
-_SIGNS = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "yellow")}
+_WORDS: Mapping[bool | None, str] = MappingProxyType({True: "reached", False: "missed"})
+_SIGNS: Mapping[bool | None, tuple[str, str]] = MappingProxyType(
+    {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "yellow")}
+)
 
 
 def print_run(run: Run, stream: TextIO) -> None:
