@@ -28,6 +28,7 @@ def serve(
     """The bot. With `--env development` it needs nothing else: embedded PostgreSQL, a sandbox for Meta, own HTTPS."""
     import os
 
+    from igbot.cli import event_loop
     from igbot.errors import UsageError
     from igbot.settings.reading import read_settings
 
@@ -37,7 +38,7 @@ def serve(
     if join is not None:
         options["management.port"] = "0"
     settings = read_settings(environ=os.environ, options=options, cwd=Path.cwd(), serving=True)
-    asyncio.run(_serve(settings, workers=workers, join=join))
+    event_loop.run(_serve(settings, workers=workers, join=join))
 
 
 async def _serve(settings: "Settings", *, workers: int, join: int | None) -> None:

@@ -1,6 +1,5 @@
 """Keep every webhook event before Meta gets its 200: group-committed, one statement a batch."""
 
-import asyncio
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -16,8 +15,8 @@ from igbot.store.pool import Database
 from igbot.store.reachability import connection_lost
 from igbot.telemetry.log import EventLog
 
-PATIENCE = 10.0
-"""Seconds a delivery waits for PostgreSQL before Meta is told to keep it (Meta gives up later)."""
+PATIENCE = 5.0
+"""Seconds that PostgreSQL may take over a batch before Meta is told to keep what waits for it (Meta gives up later)."""
 
 DELIVERIES_A_BATCH = 256
 
@@ -71,7 +70,9 @@ class Receiver:
         self._on_kept = on_kept
         self._log = log
         self.last_at: datetime | None = None
-        self._commit: GroupCommit[Delivery, set[bytes] | None] = GroupCommit(self._flush, limit=DELIVERIES_A_BATCH)
+        self._commit: GroupCommit[Delivery, set[bytes] | None] = GroupCommit(
+            self._flush, limit=DELIVERIES_A_BATCH, patience=PATIENCE
+        )
 
     async def accept(self, body: bytes, received_at: datetime) -> None:
         """Return once every event of the (signed) body is durable.
@@ -86,8 +87,7 @@ class Receiver:
             self._log.info("webhook_received", events=0, new=0, bytes=len(body))
             return
         try:
-            async with asyncio.timeout(PATIENCE):
-                new = await self._commit.submit((received_at, events))
+            new = await self._commit.submit((received_at, events))
         except TimeoutError:
             raise DatabaseUnavailable(f"PostgreSQL did not commit within {PATIENCE:.0f} s") from None
         if new is None:

@@ -14,12 +14,16 @@ Result = TypeVar("Result")
 class GroupCommit(Generic[Item, Result]):
     """Hands items to `flush` in batches of at most `limit`, one batch at a time, in order of their arrival.
 
-    `flush` returns one result an item, in the same order.
+    `flush` returns one result an item, in the same order. With `patience` (seconds) nobody waits for a flush that
+    hangs longer than that, nor twice as long in all.
     """
 
-    def __init__(self, flush: Callable[[list[Item]], Awaitable[list[Result]]], *, limit: int) -> None:
+    def __init__(
+        self, flush: Callable[[list[Item]], Awaitable[list[Result]]], *, limit: int, patience: float | None = None
+    ) -> None:
         self._flush = flush
         self._limit = limit
+        self._patience = patience
         self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._wake = asyncio.Event()
         self._closing = False
@@ -27,9 +31,10 @@ class GroupCommit(Generic[Item, Result]):
         self._idle.set()
 
     async def submit(self, item: Item) -> Result:
-        """The result of the item's flush, or its error. Raises DatabaseUnavailable after `close`.
+        """The result of the item's flush, or its error.
 
-        An item stays in the queue when its waiter is cancelled.
+        Raises DatabaseUnavailable after `close`, TimeoutError when patience is at an end. An item stays in the queue
+        when its waiter has gone.
         """
         if self._closing:
             raise _closed()
@@ -62,6 +67,7 @@ class GroupCommit(Generic[Item, Result]):
     async def _flush_next(self) -> None:
         batch = [self._queue.popleft() for _ in range(min(self._limit, len(self._queue)))]
         waiters = [waiter for _, waiter in batch]
+        impatience = self._grow_impatient(waiters)
         try:
             results = await self._flush([item for item, _ in batch])
             if len(results) != len(batch):
@@ -73,9 +79,41 @@ class GroupCommit(Generic[Item, Result]):
             # Not lost: every waiter's caller handles and logs it.
             _refuse(waiters, error)
             return
+        finally:
+            impatience.stop()
         for waiter, result in zip(waiters, results, strict=True):
             if not waiter.done():
                 waiter.set_result(result)
+
+    def _grow_impatient(self, waiters: "list[asyncio.Future[Result]]") -> "_Impatience":
+        # One timer a flush: one an item would cost more than all else that is done for it here.
+        def give_up() -> None:
+            _refuse([*waiters, *(waiter for _, waiter in self._queue)], TimeoutError("the flush hangs"))
+
+        return _Impatience(self._patience, give_up)
+
+
+class _Impatience:
+    """Calls `give_up` every `seconds` until stopped; never without seconds."""
+
+    def __init__(self, seconds: float | None, give_up: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._give_up = give_up
+        self._timer: asyncio.TimerHandle | None = None
+        self._wait()
+
+    def _wait(self) -> None:
+        if self._seconds is not None:
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._ring)
+
+    def _ring(self) -> None:
+        self._give_up()
+        self._wait()
+
+    def stop(self) -> None:
+        """Wait no longer."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 def _refuse(waiters: "list[asyncio.Future[Result]]", error: Exception) -> None:

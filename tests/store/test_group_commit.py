@@ -13,10 +13,10 @@ from tests.waiting import eventually
 
 @contextlib.asynccontextmanager
 async def running(
-    flush: Callable[[list[int]], Awaitable[list[int]]], *, limit: int = 100
+    flush: Callable[[list[int]], Awaitable[list[int]]], *, limit: int = 100, patience: float | None = None
 ) -> AsyncIterator[GroupCommit[int, int]]:
     """A group commit whose loop runs during the block."""
-    commit: GroupCommit[int, int] = GroupCommit(flush, limit=limit)
+    commit: GroupCommit[int, int] = GroupCommit(flush, limit=limit, patience=patience)
     loop = asyncio.create_task(commit.run())
     # The loop has to wait before anything is submitted, as it does in a running bot.
     await asyncio.sleep(0)
@@ -100,6 +100,19 @@ async def test_a_cancelled_waiter_hurts_nobody() -> None:
         slow.gate.set()
         assert await stays == 4
     assert slow.batches == [[1, 2]]
+
+
+async def test_nobody_waits_for_a_flush_that_hangs_and_nothing_of_it_is_dropped() -> None:
+    """Who is in the flush and who queues behind it are told that it takes too long; their items are flushed all the
+    same once it goes on."""
+    slow = _Slow()
+    async with running(slow, limit=1, patience=0.01) as commit:
+        waiters = [asyncio.create_task(commit.submit(number)) for number in (1, 2)]
+        answers = await asyncio.gather(*waiters, return_exceptions=True)
+        assert [type(answer) for answer in answers] == [TimeoutError] * 2
+        slow.gate.set()
+        assert await commit.submit(3) == 6
+    assert slow.batches == [[1], [2], [3]]
 
 
 async def test_closing_flushes_what_was_taken_and_takes_no_more() -> None:
