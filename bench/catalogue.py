@@ -9,6 +9,7 @@ SUBJECTS = (
     "ack_latency",
     "end_to_end_latency",
     "end_to_end_throughput",
+    "statements",
     "memory",
     "start",
 )

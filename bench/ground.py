@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -24,11 +24,15 @@ _END_SECONDS = 30.0
 
 
 class Postgres:
-    """The server of a run, started when a database is first asked for."""
+    """The server of a run, started when a database is first asked for.
 
-    def __init__(self, directory: Path, url: str | None) -> None:
+    `settings` (name=value) are further ones of an embedded server.
+    """
+
+    def __init__(self, directory: Path, url: str | None, *, settings: Sequence[str] = ()) -> None:
         self._directory = directory
         self._url = url
+        self._more = tuple(settings)
         self._embedded: EmbeddedServer | None = None
         self._starting = asyncio.Lock()
         self.version = ""
@@ -54,7 +58,7 @@ class Postgres:
     async def _server(self) -> str:
         require_room(self._directory, gigabytes=ROOM_GB)
         if self._url is None:
-            self._embedded = EmbeddedServer(self._directory, settings=_settings(self._directory))
+            self._embedded = EmbeddedServer(self._directory, settings=(*_settings(self._directory), *self._more))
             try:
                 found = await self._embedded.attach()
             except IgbotError as error:
