@@ -4,13 +4,14 @@ import asyncio
 import math
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bench.load.bodies import ACCOUNT, SENDERS, bodies
 from bench.load.driver import environment
 from bench.subject import NotMeasurable
-from igbot.store.embedded.binaries import find_binaries
+from igbot.store.embedded.binaries import Binaries, find_binaries
 from igbot.store.embedded.failure import EmbeddedServerError
 
 _TPS = re.compile(r"^tps = ([0-9.]+)", re.MULTILINE)
@@ -18,10 +19,10 @@ _LATENCY = re.compile(r"^latency average = ([0-9.]+) ms", re.MULTILINE)
 _THREADS = 2
 
 
-def find_pgbench() -> str:
-    """The program beside the embedded server's, else on PATH. Raises NotMeasurable."""
+def find_pgbench(server: Callable[[], Binaries] = find_binaries) -> str:
+    """The program beside those of `server`, else on PATH. Raises NotMeasurable."""
     try:
-        beside = find_binaries().program("pgbench")
+        beside = server().program("pgbench")
     except EmbeddedServerError:
         beside = ""
     if beside and Path(beside).is_file():

@@ -14,10 +14,10 @@ MILLISECONDS = 1_760_000_000_000
 _FIRST_SENDER = 6_000_000_000_000_000
 _MID_BYTES = 96
 _TEXTS = (
-    "Hi! How much is shipping to Sevilla?",
-    "do you have the red one in M",
-    "Gracias, y cuando llega?",
-    "Is this still available? I saw it in your story yesterday",
+    "Hi! How much is shipping to Sevilla, and how long does it take to arrive?",
+    "do you have the red one in M? I only see S and L on the site, thank you",
+    "Gracias! Y cuando llega? Lo necesito para el sabado, es para un regalo",
+    "Is this still available? I saw it in your story yesterday and loved it",
 )
 
 
@@ -26,7 +26,7 @@ def bodies(count: int, *, seed: int, account: str = ACCOUNT) -> Iterator[bytes]:
     random = Random(seed)
     for number in range(count):
         token = hashlib.shake_128(f"{seed}/{number}".encode()).digest(_MID_BYTES)
-        mid = "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlE" + base64.urlsafe_b64encode(token).decode("ascii")[:91]
+        mid = "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlE" + base64.urlsafe_b64encode(token).decode("ascii")[:103]
         at = MILLISECONDS + number
         yield (
             f'{{"object":"instagram","entry":[{{"time":{at + 450},"id":"{account}","messaging":[{{"sender":'
