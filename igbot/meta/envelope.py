@@ -1,8 +1,7 @@
 """A webhook body taken apart: which items it holds, and in which part of which entry."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from igbot.meta.values import identifier
 
@@ -12,8 +11,7 @@ _SECTIONS: tuple[Section, ...] = ("messaging", "standby", "changes")
 _DASHBOARD_ENTRY = "0"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One item as it stands in the body. `section` is "unknown" where it lies in no place that Meta documents."""
 
     section: Section

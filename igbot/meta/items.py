@@ -1,9 +1,8 @@
 """What one webhook item is: its kind, its mid, and what its dedup key calls it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from igbot.meta.events import CustomerKind, EventKind, Mid
 from igbot.meta.values import flag, identifier, rows, table
@@ -40,8 +39,7 @@ _OTHER_KEYS: tuple[tuple[str, EventKind, str], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What an item is. `name` is the event's name in its dedup key; several kinds share one."""
 
     kind: EventKind

@@ -1,8 +1,7 @@
 """Which of an item's ids is the business, and which the customer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from igbot.meta.events import AccountId, Igsid
 from igbot.meta.values import flag, identifier, table
@@ -13,8 +12,7 @@ UNKNOWN_ACCOUNT = AccountId("unknown")
 _DASHBOARD_ENTRY, _DASHBOARD_SENDER, _DASHBOARD_RECIPIENT, _DASHBOARD_MID = "0", "12334", "23245", "random_mid"
 
 
-@dataclass(frozen=True, slots=True)
-class Parties:
+class Parties(NamedTuple):
     """Who an item is between. `sender` is the raw id, `""` where there is none; `from_us`: the business wrote it."""
 
     account_id: AccountId

@@ -19,7 +19,7 @@ def identifier(value: object) -> str | None:
     if type(value) is not str or not 0 < len(value) <= MAX_ID_BYTES:
         return None
     plain = storable(value)
-    return plain if len(plain.encode()) <= MAX_ID_BYTES else None
+    return plain if plain.isascii() or len(plain.encode()) <= MAX_ID_BYTES else None
 
 
 def table(value: object) -> Mapping[str, Any]:
