@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.machine import Machine
-from bench.outcome import Run, Spread, Table
+from bench.outcome import Run, Spread, Table, is_busy
 from bench.subject import Figure
 
 MOST_PANELS = 4
@@ -117,4 +117,5 @@ def _beside(table: Table) -> str:
     rounds, disk = len(table.fdatasync), sorted(table.fdatasync)
     synced = f", fdatasync {disk[0]:,.0f}–{disk[-1]:,.0f}/s" if disk else ""
     quick = " Quick run." if table.quick else ""
-    return f"Bars: median of {rounds} interleaved round{'s' * (rounds > 1)}; lines: least to most{synced}.{quick}"
+    busy = " The machine was busy with other programs." if is_busy(table) else ""
+    return f"Bars: median of {rounds} interleaved round{'s' * (rounds > 1)}; lines: least to most{synced}.{quick}{busy}"

@@ -7,6 +7,8 @@ from statistics import median
 from bench.machine import Machine
 from bench.subject import Figure, Goal, Subject
 
+BUSY_MACHINE = 25.0
+"""% of one core from which other programs must be expected to have changed the figures."""
 FAST_DISK = 5_000.0
 """fdatasync/s from which goals that depend on the disk are judged."""
 
@@ -31,8 +33,8 @@ class Entry:
 
 @dataclass(slots=True)
 class Table:
-    """One subject's rounds. `fdatasync` and `cpu` stand beside: per round the disk's fdatasync/s and the percentage
-    of one core that the whole machine was busy (200: two cores), by contender."""
+    """One subject's rounds, and per round beside them: the disk's `fdatasync`/s, how busy `others` kept the machine
+    before it, and by contender how busy the whole machine was during its turn (% of one core; 200: two cores)."""
 
     name: str
     title: str
@@ -44,6 +46,7 @@ class Table:
     quick: bool
     entries: list[Entry] = field(default_factory=list)
     fdatasync: list[float] = field(default_factory=list)
+    others: list[float] = field(default_factory=list)
     cpu: list[dict[str, float]] = field(default_factory=list)
     reason: str = ""
 
@@ -109,6 +112,11 @@ class Run:
 def spread(values: Sequence[float]) -> Spread | None:
     """None of no values."""
     return Spread(median(values), min(values), max(values)) if values else None
+
+
+def is_busy(table: Table) -> bool:
+    """Whether other programs took so much of the machine that the figures say little."""
+    return bool(table.others) and median(table.others) >= BUSY_MACHINE
 
 
 def judge(table: Table) -> list[Verdict]:

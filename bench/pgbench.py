@@ -17,6 +17,8 @@ from igbot.store.embedded.failure import EmbeddedServerError
 _TPS = re.compile(r"^tps = ([0-9.]+)", re.MULTILINE)
 _LATENCY = re.compile(r"^latency average = ([0-9.]+) ms", re.MULTILINE)
 _THREADS = 2
+LEAST_SECONDS = 2
+"""pgbench's clock runs while its clients still connect."""
 
 
 def find_pgbench(server: Callable[[], Binaries] = find_binaries) -> str:
@@ -49,7 +51,7 @@ async def run_pgbench(program: str, url: str, *, script: Path, clients: int, sec
     """Commits per second and their mean latency in ms. Raises NotMeasurable."""
     process = await asyncio.create_subprocess_exec(
         *(program, "-n", "-M", "prepared", "-c", str(clients), "-j", str(_THREADS)),
-        *("-T", str(math.ceil(seconds)), "-f", str(script)),
+        *("-T", str(max(math.ceil(seconds), LEAST_SECONDS)), "-f", str(script)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=environment(**_libpq(url)),
@@ -57,6 +59,8 @@ async def run_pgbench(program: str, url: str, *, script: Path, clients: int, sec
     out, said = await process.communicate()
     text = out.decode(errors="replace")
     tps, latency = _TPS.search(text), _LATENCY.search(text)
+    if process.returncode == 0 and tps is None:
+        raise NotMeasurable(f"pgbench committed nothing in {seconds:g} s: give it more --seconds")
     if process.returncode != 0 or tps is None or latency is None:
         lines = said.decode(errors="replace").strip().splitlines() or ["it left no word"]
         raise NotMeasurable(f"pgbench failed: {lines[-1]}")

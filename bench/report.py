@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table as Grid
 from rich.text import Text
 
-from bench.outcome import Run, Table, Verdict, judge, spread
+from bench.outcome import Run, Table, Verdict, is_busy, judge, spread
 from bench.subject import Figure
 
 _PIPED_WIDTH = 180
@@ -46,8 +46,13 @@ def print_table(table: Table, console: Console) -> None:
 def beside(table: Table) -> str:
     """The disk in each round, and what the numbers in the table are."""
     disk = ", ".join(f"{each:,.0f}" for each in table.fdatasync)
+    others = ", ".join(f"{each:.0f}" for each in table.others)
     rounds = len(table.fdatasync)
-    return f"Medians (least to most) of {rounds} round{'s' * (rounds > 1)}; fdatasync/s round by round: {disk}."
+    warning = " The machine was busy with other things: measure again." if is_busy(table) else ""
+    return (
+        f"Medians (least to most) of {rounds} round{'s' * (rounds > 1)}; fdatasync/s round by round: {disk};"
+        f" CPU % of other programs before each: {others}.{warning}"
+    )
 
 
 def describe(table: Table, verdict: Verdict) -> str:

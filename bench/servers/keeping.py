@@ -72,7 +72,7 @@ class Field:
         server = await self._server(name, kind)
         await self.empty()
         self._loads += 1
-        serving, storing = CpuMeter([server.pid]), await self._postgres()
+        serving, storing = CpuMeter([server.pid]), await self.storing()
         before = serving.seconds(), storing.seconds() if storing else 0.0
         outcome = await run_load(replace(plan, port=server.port, seed=self._loads))
         used = serving.seconds() - before[0]
@@ -90,8 +90,8 @@ class Field:
             )
         return self._servers[name]
 
-    async def _postgres(self) -> CpuMeter | None:
-        """Of the server's processes, where it runs on this machine."""
+    async def storing(self) -> CpuMeter | None:
+        """The meter of PostgreSQL's processes, where it runs on this machine."""
         import psutil
 
         if self._postmaster is None:

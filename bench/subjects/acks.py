@@ -48,11 +48,11 @@ async def open_acks(ground: Ground) -> AsyncIterator[Sequence[Contender]]:
         yield [
             Contender(PGBENCH, partial(_pgbench, ground, field)),
             *(Contender(name, partial(field.measure, name, plan)) for name in (IGBOT, STUBBED, ONE_INSERT, FASTAPI)),
-            Contender(WHOLE, partial(_whole, ground, graph, rules, plan)),
+            Contender(WHOLE, partial(_whole, ground, field, graph, rules, plan)),
         ]
 
 
-async def _whole(ground: Ground, graph: GraphEndpoint, rules: Path, plan: Plan) -> Sample:
+async def _whole(ground: Ground, field: Field, graph: GraphEndpoint, rules: Path, plan: Plan) -> Sample:
     """Processes and database of its own, gone with their backlog before the next contender's turn."""
     place = ground.directory / f"whole-{secrets.token_hex(4)}"
     async with ground.database() as url:
@@ -60,16 +60,17 @@ async def _whole(ground: Ground, graph: GraphEndpoint, rules: Path, plan: Plan) 
         async with open_bot(environ, place) as bot:
             port = urlsplit(bot.public_url).port
             assert port is not None
-            serving = CpuMeter(bot.pids())
-            before = serving.seconds()
+            serving, storing = CpuMeter(bot.pids()), await field.storing()
+            before = serving.seconds(), storing.seconds() if storing else 0.0
             outcome = await run_load(replace(plan, port=port, account=ACCOUNT_IDS[0], secret=APP_SECRET))
-            used = serving.seconds() - before
+            used = serving.seconds() - before[0]
+            stored = storing.seconds() - before[1] if storing else None
             connection = await asyncpg.connect(url)
             try:
                 await check_kept(connection, "inbox", outcome)
             finally:
                 await connection.close()
-    return figures_of(outcome, server_cpu=used)
+    return figures_of(outcome, server_cpu=used, postgres_cpu=stored)
 
 
 async def _pgbench(ground: Ground, field: Field) -> Sample:

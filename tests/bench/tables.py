@@ -37,6 +37,7 @@ def table(
     ]
     rounds = max(len(rates) for rates in measured.values())
     made.fdatasync = [disk] * rounds
+    made.others = [1.0] * rounds
     made.cpu = [dict.fromkeys(measured, 150.0) for _ in range(rounds)]
     return made
 

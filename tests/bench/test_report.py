@@ -35,7 +35,15 @@ def test_verdicts_are_words_too() -> None:
     assert "✗ missed: ours, p99 ms: 0.30, wanted ≤ 0.1" in text
     slow = "\n".join(printed(table(rates, MISSED, disk=100.0)))
     assert "not judged: slow disk" in slow
-    assert "fdatasync/s round by round: 100." in slow
+    assert "fdatasync/s round by round: 100;" in slow
+
+
+def test_a_busy_machine_is_told_with_the_figures() -> None:
+    """Whoever measures beside other work learns that it may be the other work that was measured."""
+    quiet, busy = table({"ours": [1.0]}), table({"ours": [1.0]})
+    busy.others = [80.0]
+    assert "busy with other things" not in "\n".join(printed(quiet))
+    assert "CPU % of other programs before each: 80. The machine was busy with other things" in "\n".join(printed(busy))
 
 
 def test_the_machine_is_named_as_it_calls_itself() -> None:

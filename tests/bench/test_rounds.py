@@ -37,6 +37,7 @@ class Course:
             disk=lambda: float(next(self._disk)),
             busy_seconds=lambda: 0.0,
             say=lambda _: None,
+            look_seconds=0,
         )
 
 
@@ -47,6 +48,7 @@ async def test_rounds_are_interleaved() -> None:
     assert course.turns == ["a", "b", "a", "b", "a", "b"]
     assert course.table.values("b", "rate") == [2.0, 4.0, 6.0]
     assert course.table.fdatasync == [7_000.0, 7_001.0, 7_002.0]
+    assert course.table.others == [0.0, 0.0, 0.0]
     assert [set(beside) for beside in course.table.cpu] == [{"a", "b"}] * 3
 
 
