@@ -50,7 +50,7 @@ class Scene:
 
     def cpu_seconds(self) -> float:
         """What all processes of the bots have used of the processors so far."""
-        return CpuMeter([bot.process.pid for bot in self.bots]).seconds()
+        return CpuMeter([bot.pid for bot in self.bots]).seconds()
 
     async def _answers(self, sent: Sequence[Delivery]) -> list[float]:
         seen, since = -1, time.monotonic()

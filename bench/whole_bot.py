@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -32,9 +31,8 @@ PLAYED_OUT = "IGBOT_LOOP_GUARD=0, IGBOT_RATE_TEXT, IGBOT_RATE_MEDIA and IGBOT_RA
 class WholeBot:
     """A running `igbot serve`; `log` is its standard error, one JSON object a line."""
 
-    process: asyncio.subprocess.Process
+    pid: int
     public_url: str
-    management_url: str
     log: Path
     ready_after: float
     """Seconds from its start until `/readyz` said ok."""
@@ -48,7 +46,7 @@ class WholeBot:
         """Its processes: the first one, and its further workers; an embedded database is none of them."""
         import psutil
 
-        first = psutil.Process(self.process.pid)
+        first = psutil.Process(self.pid)
         workers = [each.pid for each in first.children() if "--join" in each.cmdline()]
         return [first.pid, *workers]
 
@@ -72,17 +70,6 @@ class WholeBot:
             if len(seen) >= 5 and max(seen[-5:]) - min(seen[-5:]) < 200_000:
                 break
         return seen[-1]
-
-    async def end(self) -> None:
-        """SIGTERM, and wait; whatever hangs is killed."""
-        if self.process.returncode is not None:
-            return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(self.process.wait(), END_SECONDS)
-        except TimeoutError:
-            self.process.kill()
-            await self.process.wait()
 
 
 def production(*, graph_url: str, data: Path, rules: Path, database_url: str | None) -> dict[str, str]:
@@ -121,7 +108,8 @@ async def open_bot(
     `environ` is from `production`; `directory` is made, for its log. Raises NotMeasurable with the end of its log
     where it does not become ready.
     """
-    log = _log_in(directory)
+    data = Path(environ["IGBOT_DATA_DIR"])
+    log = _cleared(directory, data)
     started = time.monotonic()
     several = ("--workers", str(workers)) if workers > 1 else ()
     with log.open("wb") as errors:
@@ -137,24 +125,25 @@ async def open_bot(
             stderr=errors,
         )
     try:
-        run = await _found(process, Path(environ["IGBOT_DATA_DIR"]), log)
+        run = await _found(process, data, log)
         await _ready(process, run.management_url, log, workers=workers)
-        bot = WholeBot(process, run.public_url, run.management_url, log, time.monotonic() - started)
-        yield bot
+        yield WholeBot(run.pid, run.public_url, log, time.monotonic() - started)
     finally:
-        await WholeBot(process, "", "", log, 0.0).end()
+        await _end(process)
 
 
-def _log_in(directory: Path) -> Path:
-    """A place for a log; the folder lets the embedded server's unprivileged user through."""
+def _cleared(directory: Path, data: Path) -> Path:
+    """A place for a log, once nothing is left of a run before."""
+    # The embedded server's unprivileged user has to get through to its files.
     directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+    (data / runfile.NAME).unlink(missing_ok=True)
     return directory / "log"
 
 
 async def _found(process: asyncio.subprocess.Process, data: Path, log: Path) -> runfile.RunFile:
     """The addresses, once the process has written them down."""
     deadline = time.monotonic() + READY_SECONDS
-    while (run := runfile.read(data)) is None or run.pid != process.pid:
+    while (run := runfile.read(data)) is None:
         _check(process, log, deadline)
         await asyncio.sleep(LOOK_SECONDS)
     return run
@@ -171,6 +160,18 @@ async def _ready(process: asyncio.subprocess.Process, management_url: str, log: 
             if report["status"] == "ok" and (workers == 1 or report["figures"]["processes"] >= workers):
                 return
             await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """SIGTERM, and wait; what hangs is killed."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), END_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 def _check(process: asyncio.subprocess.Process, log: Path, deadline: float) -> None:

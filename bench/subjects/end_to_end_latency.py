@@ -51,6 +51,7 @@ SUBJECT = Subject(
         "Open loop: from when a message was due to be posted until its answer had reached the Send API; "
         f"{RATE * SECONDS} messages a round of {CUSTOMERS:,} customers in turn, after {WARM_UP} that do not count. "
         "With two processes on one database the second learns of work by NOTIFY, and either may take it. "
+        "Several commits lie on the way, one after the other, so a slow disk shows in full. "
         f"{PLAYED_OUT}."
     ),
     figures=(
@@ -61,6 +62,7 @@ SUBJECT = Subject(
         Figure("other", "sent by the second, %", 0),
     ),
     open=_open,
-    goals=(Goal("p50", ONE, at_most=8), Goal("p99", ONE, at_most=30)),
+    goals=(Goal("p50", ONE, at_most=8, fast_disk=True), Goal("p99", ONE, at_most=30, fast_disk=True)),
+    chart=("p50", "p99"),
     baseline=ONE,
 )
