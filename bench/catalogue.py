@@ -10,6 +10,7 @@ SUBJECTS = (
     "end_to_end_latency",
     "end_to_end_throughput",
     "statements",
+    "stored",
     "memory",
     "start",
 )

@@ -155,8 +155,8 @@ def require_room(data_directory: str | None, *, messages: int) -> None:
     free, needed = shutil.disk_usage(data_directory).free, messages * BYTES_A_MESSAGE
     if free < needed:
         raise NotMeasurable(
-            f"{messages:,} stored messages need {needed / 1e9:.0f} GB while they are made, and the disk of"
-            f" {data_directory} has {free / 1e9:.0f} GB free"
+            f"{messages:,} stored messages need {needed / 1e9:,.0f} GB while they are made, and the disk of"
+            f" {data_directory} has {free / 1e9:,.0f} GB free"
         )
 
 

@@ -4,7 +4,7 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -69,7 +69,7 @@ def _start(sql: str) -> str:
     return " ".join(re.split(r"['$\d]", sql, maxsplit=1)[0].split())
 
 
-def sample_of(rows: list[Mapping[str, Any]], messages: int) -> Sample:
+def sample_of(rows: Sequence[Mapping[str, Any]], messages: int) -> Sample:
     """Statements a message, all and by kind, and the microseconds that PostgreSQL worked on them (`…_us`)."""
     calls = dict.fromkeys((*KNOWN, REST), 0.0)
     microseconds = dict.fromkeys((*KNOWN, REST), 0.0)

@@ -1,0 +1,248 @@
+"""What igbot's statements cost with ten thousand, a million and ten million stored messages."""
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from random import Random
+from statistics import quantiles
+from typing import Any
+
+import asyncpg
+
+from bench.filling import A_CONVERSATION, ACCOUNT, fill, igsid_of
+from bench.subject import Contender, Figure, Goal, Ground, NotMeasurable, Opening, Sample, Subject
+from igbot.answering.claim import claim_conversations
+from igbot.answering.policy import Policy
+from igbot.answering.settle import settle
+from igbot.answering.turn import take_turn
+from igbot.inbox.receiver import Receiver
+from igbot.meta.events import AccountId
+from igbot.outbox.claim import claim_replies
+from igbot.outbox.finish import Finished, finish
+from igbot.outbox.verdict import Verdict
+from igbot.rules.loading import load_rules
+from igbot.rules.model import RuleFile
+from igbot.sandbox.customer import customer_message, delivery_body
+from igbot.store.pool import Database
+from igbot.telemetry.log import event_log
+
+SIZES, QUICK_SIZES = (10_000, 1_000_000, 10_000_000), (10_000, 100_000)
+CONVERSATIONS = 64
+TURNS, QUICK_TURNS, WARM_UP_TURNS = 60, 5, 12
+LOOKS_A_TURN = 10
+PROCESS_ID = 1
+RULES = b"""\
+version: 1
+rules:
+  - name: order
+    keywords: [order, parcel]
+    reply: "Which number has your order?"
+  - name: rest
+    fallback: true
+    reply: "Thank you for writing."
+"""
+POLICY = Policy(default_reply="", takeover_pause=timedelta(hours=12))
+
+# What a claim reads of a conversation's history, for one conversation by itself.
+LAST_TEN = """
+SELECT at, message_id, direction, author, kind, mid, text, rule FROM message
+WHERE (account_id, igsid) = ($1, $2) ORDER BY at DESC, message_id DESC LIMIT 10
+"""
+LANES_VACUUMED = "VACUUM inbox_lane, outbox_lane"
+
+
+@dataclass(eq=False)
+class Clocked:
+    """A connection that keeps how long PostgreSQL took to answer, in milliseconds, by what it was asked for."""
+
+    connection: "asyncpg.Connection[Any]"
+    asked: str = ""
+    took: dict[str, list[float]] = field(default_factory=dict)
+
+    async def fetch(self, query: str, *arguments: object) -> Any:
+        """The rows."""
+        return await self._timed(partial(self.connection.fetch, query, *arguments))
+
+    async def execute(self, query: str, *arguments: object) -> Any:
+        """The status."""
+        return await self._timed(partial(self.connection.execute, query, *arguments))
+
+    async def _timed(self, ask: Callable[[], Awaitable[Any]]) -> Any:
+        start = time.perf_counter()
+        answer = await ask()
+        self.took.setdefault(self.asked, []).append((time.perf_counter() - start) * 1000)
+        return answer
+
+
+class _OneConnection(Database):
+    """A database of one connection, on which a transaction is open."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__("postgresql://", embedded=None, size=1, log=event_log("store"))
+        self._connection = connection
+
+    @property
+    def is_open(self) -> bool:
+        """Always."""
+        return True
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
+        """The one."""
+        yield self._connection
+
+
+class Store:
+    """A filled database, and igbot's own statements on it as its loops run them."""
+
+    def __init__(self, connection: "asyncpg.Connection[Any]", *, messages: int) -> None:
+        self._connection = connection
+        self._conversations = messages // A_CONVERSATION
+        self._random = Random(messages)
+        self._clocked = Clocked(connection)
+        self._held: Any = self._clocked
+        loaded = load_rules([RuleFile("bench.yaml", RULES)])
+        assert loaded.ruleset is not None
+        self._rules = loaded.ruleset
+        self._receiver = Receiver(
+            _OneConnection(self._held),
+            accounts=lambda: {ACCOUNT: AccountId(ACCOUNT)},
+            is_test=lambda igsid: False,
+            on_kept=lambda: None,
+            log=event_log("inbox"),
+        )
+
+    async def receive(self) -> None:
+        """The receiver's writer; runs while anything is measured."""
+        await self._receiver.run()
+
+    async def measure(self, turns: int) -> Sample:
+        """Milliseconds at the client of each statement, p50 and p99."""
+        await self._connection.execute(LANES_VACUUMED)
+        self._clocked.took.clear()
+        for _ in range(turns):
+            await self._turn()
+            for _ in range(LOOKS_A_TURN):
+                await self._look()
+        sample: dict[str, float] = {}
+        for what, took in self._clocked.took.items():
+            cuts = quantiles(took, n=100, method="inclusive")
+            sample |= {what: cuts[49], f"{what}_p99": cuts[98]}
+        return sample
+
+    async def _turn(self) -> None:
+        """64 customers write, are answered, and are sent to; then none of it has happened."""
+        transaction = self._connection.transaction()
+        await transaction.start()
+        try:
+            now = datetime.now(UTC)
+            self._clocked.asked = "keep"
+            await self._receiver.accept(self._body(now), now)
+            self._clocked.asked = "claim"
+            claims = await claim_conversations(
+                self._held, process_id=PROCESS_ID, accounts=[AccountId(ACCOUNT)], limit=CONVERSATIONS, now=now
+            )
+            if len(claims) != CONVERSATIONS or any(len(claim.history) != 10 for claim in claims):
+                raise NotMeasurable(f"{len(claims)} conversations were claimed, not {CONVERSATIONS} with their history")
+            self._clocked.asked = "settle"
+            turns = [take_turn(claim, self._rules, POLICY, now=now) for claim in claims]
+            await settle(self._held, turns, process_id=PROCESS_ID, now=now)
+            self._clocked.asked = "take"
+            replies = await claim_replies(
+                self._held, process_id=PROCESS_ID, limit=CONVERSATIONS, accounts=[AccountId(ACCOUNT)],
+                margin=timedelta(seconds=10), now=now,
+            )  # fmt: skip
+            if len(replies) != CONVERSATIONS:
+                raise NotMeasurable(f"{len(replies)} replies were claimed, not {CONVERSATIONS}")
+            self._clocked.asked = "finish"
+            sent = [Finished(reply, Verdict("sent", "sent", mid=secrets.token_hex(60))) for reply in replies]
+            await finish(self._held, sent, process_id=PROCESS_ID, now=now)
+        finally:
+            await transaction.rollback()
+
+    async def _look(self) -> None:
+        igsid = igsid_of(self._random.randrange(self._conversations))
+        self._clocked.asked = "last"
+        await self._clocked.fetch(LAST_TEN, ACCOUNT, igsid)
+
+    def _body(self, now: datetime) -> bytes:
+        """A delivery of one message each of 64 customers, chosen among all there ever were."""
+        chosen = self._random.sample(range(self._conversations), CONVERSATIONS)
+        items = [
+            customer_message(igsid_of(each), ACCOUNT, at=now, mid=secrets.token_hex(60), text="Where is my order?")
+            for each in chosen
+        ]
+        return delivery_body(items, ACCOUNT, now)
+
+
+@asynccontextmanager
+async def open_store(url: str, *, messages: int) -> AsyncIterator[Store]:
+    """The store of a database that was filled with so many messages."""
+    connection = await asyncpg.connect(url)
+    store = Store(connection, messages=messages)
+    receiving = asyncio.create_task(store.receive())
+    try:
+        yield store
+    finally:
+        receiving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await receiving
+        await connection.close()
+
+
+def name_of(messages: int) -> str:
+    """The contender's name."""
+    return f"{messages:,} messages"
+
+
+@asynccontextmanager
+async def _open(ground: Ground) -> Opening:
+    async with AsyncExitStack() as stack:
+        yield [await _contender(ground, stack, size) for size in (QUICK_SIZES if ground.quick else SIZES)]
+
+
+async def _contender(ground: Ground, stack: AsyncExitStack, messages: int) -> Contender:
+    try:
+        url = await stack.enter_async_context(ground.database())
+        await fill(url, messages=messages, until=datetime.now(UTC) - timedelta(minutes=1))
+    except NotMeasurable as error:
+        return Contender(name_of(messages), partial(_refuse, error))
+    store = await stack.enter_async_context(open_store(url, messages=messages))
+    await store.measure(WARM_UP_TURNS)
+    return Contender(name_of(messages), partial(store.measure, QUICK_TURNS if ground.quick else TURNS))
+
+
+async def _refuse(error: NotMeasurable) -> Sample:
+    raise error
+
+
+SUBJECT = Subject(
+    name="stored",
+    title="What statements cost by the number of stored messages",
+    notes=(
+        f"Tables as a year of answering leaves them, nothing archived, {A_CONVERSATION} messages a conversation. A "
+        f"turn: {CONVERSATIONS} customers, chosen among all there ever were, write once; their events are kept, "
+        "claimed with their history, settled, their replies claimed and finished by igbot's own statements over a held "
+        "connection, in one transaction that is rolled back: what a commit costs does not count. Times at the client."
+    ),
+    figures=(
+        Figure("claim", "claim 64 p50 ms", 2, more_is_better=False),
+        Figure("claim_p99", "p99", 2, more_is_better=False),
+        Figure("last", "last 10 p50 ms", 3, more_is_better=False),
+        Figure("last_p99", "p99", 3, more_is_better=False),
+        Figure("keep", "keep 64 p50 ms", 2, more_is_better=False),
+        Figure("settle", "settle 64 p50 ms", 2, more_is_better=False),
+        Figure("take", "claim 64 replies p50 ms", 2, more_is_better=False),
+        Figure("finish", "finish 64 p50 ms", 2, more_is_better=False),
+    ),
+    open=_open,
+    goals=tuple(Goal(figure, name_of(10_000_000), name_of(1_000_000), at_most=1.5) for figure in ("claim", "last")),
+    baseline=name_of(1_000_000),
+    chart=("claim", "last"),
+)
