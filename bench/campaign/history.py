@@ -3,11 +3,15 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
+from igbot.errors import IgbotError
+from igbot.insight.why import explain
 from igbot.sandbox.graph import Sandbox
 
 # Whole rows: a history says what is there, and a new column is part of it.
@@ -24,6 +28,14 @@ ATTEMPTED = """
 SELECT to_jsonb(s) AS row FROM send_attempt s JOIN outbox o USING (account_id, outbox_id)
 WHERE o.igsid = $1 AND o.for_mid = $2 ORDER BY s.attempt_id
 """
+# Order is a matter of neighbours.
+NEIGHBOURS = """
+SELECT json_build_object('for_mid', o.for_mid, 'outbox_id', o.outbox_id, 'inbox_id', i.inbox_id, 'status', o.status,
+    'event_at', i.event_at, 'received_at', i.received_at, 'settled_at', i.settled_at, 'sending_at', o.sending_at,
+    'finished_at', o.finished_at, 'attempts', o.attempts, 'text', o.body ->> 'text') AS row
+FROM outbox o LEFT JOIN inbox i ON (i.account_id, i.event_key) = (o.account_id, o.for_key)
+WHERE o.igsid = $1 AND $2 <> '' ORDER BY o.outbox_id
+"""
 CONVERSATION = """
 SELECT to_jsonb(c) AS row FROM conversation c WHERE c.igsid = $1 AND $2 <> ''
 """
@@ -33,20 +45,24 @@ STATEMENTS = {
     "decided": DECIDED,
     "replies": REPLIED,
     "attempts": ATTEMPTED,
+    "neighbours": NEIGHBOURS,
 }
 
 OPEN = """
 SELECT (SELECT count(*) FROM inbox WHERE status = 'pending')
     + (SELECT count(*) FROM outbox WHERE status IN ('queued', 'sending', 'unknown'))
 """
+MOST_SAMPLES = 5
+"""Lines kept of each error."""
+
 STATES = "SELECT status, count(*) AS replies FROM outbox GROUP BY status ORDER BY status"
 
 
 async def read_history(
-    conn: "asyncpg.Connection[Any]", meta: Sandbox, logs: Sequence[Path], *, igsid: str, mid: str
+    conn: "asyncpg.Connection[Any]", meta: Sandbox, logs: Sequence[Path], *, igsid: str, mid: str, rules: Path
 ) -> dict[str, Any]:
-    """Everything about the message `mid` of a customer, as JSON values."""
-    known: dict[str, Any] = {"igsid": igsid, "mid": mid}
+    """Everything about the message `mid` of a customer, as JSON values: what `igbot why` says, and what it says not."""
+    known: dict[str, Any] = {"igsid": igsid, "mid": mid, "explained": await _why(conn, mid, own=meta, rules=rules)}
     for name, statement in STATEMENTS.items():
         known[name] = [json.loads(row["row"]) for row in await conn.fetch(statement, igsid, mid)]
     replies = {reply["body"]["text"] for reply in known["replies"]}
@@ -54,19 +70,34 @@ async def read_history(
     known["received"] = [each.as_json() for each in received if each.sending.text in replies]
     calls = {each["mid"] for each in known["received"]}
     known["calls"] = [each.as_json() for each in meta.calls.select() if each.igsid == igsid and each.mid in calls]
-    marks = {mid, *(f'"outbox_id": {reply["outbox_id"]},' for reply in known["replies"])}
-    known["log"] = [line for path in logs for line in _lines(path) if any(mark in line for mark in marks)]
+    marks = {f'"{mid}"', *(f'"outbox_id": {reply["outbox_id"]},' for reply in known["replies"])}
+    known["log"] = sorted(line for path in logs for line in _lines(path) if any(mark in line for mark in marks))
     return known
 
 
-def read_logs(logs: Iterable[Path]) -> tuple[Counter[str], Counter[str], Counter[str]]:
-    """What processes logged: `send_repeated` by the mid of the message, errors by event, and all of what they warn of.
+async def _why(conn: "asyncpg.Connection[Any]", mid: str, *, own: Sandbox, rules: Path) -> Any:
+    accounts = own.settings.account_ids
+    try:
+        found = await explain(conn, mid, own=accounts, account=None, rules_dir=rules, now=datetime.now(UTC))
+    except IgbotError as error:
+        return error.message
+    return json.loads(json.dumps(asdict(found), default=str))
 
-    Lines that a SIGKILL has cut off are passed over.
-    """
-    repeated: Counter[str] = Counter()
-    errors: Counter[str] = Counter()
-    warnings: Counter[str] = Counter()
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What processes have logged: `send_repeated` by the mid of the message, errors and warnings by event, and the
+    first lines of each error."""
+
+    repeated: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+    samples: list[str] = field(default_factory=list)
+
+
+def read_logs(logs: Iterable[Path]) -> Logged:
+    """What the logs say; lines that a SIGKILL has cut off are passed over."""
+    found = Logged()
     for path in logs:
         for line in _lines(path):
             if '"level": "INFO"' in line:
@@ -77,12 +108,14 @@ def read_logs(logs: Iterable[Path]) -> tuple[Counter[str], Counter[str], Counter
                 continue
             event, level = str(said.get("event")), str(said.get("level")).lower()
             if event == "send_repeated":
-                repeated[str(said.get("for_mid"))] += 1
+                found.repeated[str(said.get("for_mid"))] += 1
             if level in ("error", "critical"):
-                errors[event] += 1
+                found.errors[event] += 1
+                if found.errors[event] <= MOST_SAMPLES:
+                    found.samples.append(line.rstrip())
             elif level == "warning":
-                warnings[event] += 1
-    return repeated, errors, warnings
+                found.warnings[event] += 1
+    return found
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -69,6 +69,8 @@ class Outcome:
     """What deliveries got instead of a 200."""
     errors: Mapping[str, int]
     warnings: Mapping[str, int]
+    samples: list[str]
+    """Log lines of errors."""
     states: Mapping[str, int]
     deaths: list[str]
     exit_codes: list[int | None]
@@ -145,18 +147,18 @@ class _Campaign:
     async def verdict(self, *, settled: bool, exit_codes: list[int | None], server: str) -> Outcome:
         """What came of it."""
         logs = [place.log for place in self.fleet.places]
-        repeated, errors, warnings = read_logs(logs)
+        logged = read_logs(logs)
         injected = self.meta.planned
         judgement = judge(
             self.writing.taken,
             _received(self.meta),
             unacknowledged=self.writing.unacknowledged,
-            evidence=Evidence(self.fleet.killed, injected.refused, repeated),
+            evidence=Evidence(self.fleet.killed, injected.refused, logged.repeated),
             late=self.terms.late,
         )
         histories = [
             {"finding": finding.wrong, "excused": finding.excused, "why": finding.why}
-            | await read_history(self.database, self.meta, logs, igsid=finding.igsid, mid=finding.mid)
+            | await read_history(self.database, self.meta, logs, igsid=finding.igsid, mid=finding.mid, rules=RULES)
             for finding in judgement.findings[:MOST_HISTORIES]
         ]
         states = await self.database.fetch(STATES)
@@ -167,8 +169,9 @@ class _Campaign:
             acks=tuple(sorted(self.door.acks)),
             faults=dict(sorted(injected.injected.items())),
             refused=dict(self.door.refused),
-            errors=dict(errors),
-            warnings=dict(warnings),
+            errors=dict(logged.errors),
+            warnings=dict(logged.warnings),
+            samples=logged.samples,
             states={row["status"]: row["replies"] for row in states},
             deaths=self.fleet.deaths,
             exit_codes=exit_codes,

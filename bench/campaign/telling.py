@@ -111,6 +111,7 @@ def as_json(outcome: Outcome, *, arguments: Mapping[str, Any], command: str, ter
         "replies_by_state": dict(outcome.states),
         "warnings": dict(outcome.warnings),
         "errors": dict(outcome.errors),
+        "error_lines": outcome.samples,
         "deaths": outcome.deaths,
         "exit_codes": outcome.exit_codes,
         "histories": outcome.histories,

@@ -22,7 +22,8 @@ DELIVERIES_A_BATCH = 256
 
 # kept:  the new events; one that is there already is a duplicate and changes nothing. Sorted, so that two processes
 #        with overlapping duplicates cannot lock each other out; numbered before that, in the order of the deliveries,
-#        as two messages may have the same time.
+#        as two messages may have the same time. Of equal events in one batch the first counts, or two copies of a
+#        delivery could give one message each, in either order.
 # armed: their conversations are ready to be worked on; `arrivals` tells a worker that is at it that more came.
 KEEP = """
 WITH kept AS (
@@ -33,7 +34,7 @@ WITH kept AS (
             $5::text[], $6::timestamptz[], $7::boolean[], $8::timestamptz[], $9::boolean[], $10::boolean[],
             $11::bytea[]) AS g (account_id, event_key)
     ) AS numbered
-    ORDER BY account_id, event_key
+    ORDER BY account_id, event_key, nextval
     ON CONFLICT (account_id, event_key) DO NOTHING
     RETURNING account_id, event_key, igsid, received_at
 ), armed AS (

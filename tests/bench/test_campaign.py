@@ -59,5 +59,6 @@ def test_logs_are_read_past_the_lines_that_a_kill_has_cut_off(tmp_path: Path) ->
         '{"timestamp": "t", "level": "ERROR", "event": "reply_dead", "for_mid": "m2"}\n',
         encoding="utf-8",
     )
-    repeated, errors, warnings = read_logs([log])
-    assert (repeated, errors, warnings) == ({"m1": 1}, {"reply_dead": 1}, {"send_repeated": 1})
+    found = read_logs([log])
+    assert (found.repeated, found.errors, found.warnings) == ({"m1": 1}, {"reply_dead": 1}, {"send_repeated": 1})
+    assert [json.loads(line)["for_mid"] for line in found.samples] == ["m2"]

@@ -94,6 +94,20 @@ async def test_deliveries_that_meet_are_committed_together(desk: Desk) -> None:
     assert await desk.value("SELECT count(DISTINCT xmin::text) FROM inbox") <= 5
 
 
+async def test_two_messages_of_one_moment_keep_their_order_when_their_delivery_comes_twice_at_once(desk: Desk) -> None:
+    """The copies are committed together, and whichever of the equal rows is kept, the first message comes first."""
+    pairs = [
+        [customer_says(text, f"{text}-{number}", igsid=str(number)) for text in ("first", "second")]
+        for number in range(100)
+    ]
+    await asyncio.gather(*(desk.arrive(*pair) for pair in pairs), *(desk.arrive(*pair) for pair in reversed(pairs)))
+    rows = await desk.rows(
+        "SELECT igsid, array_agg(split_part(mid, '-', 1) ORDER BY inbox_id) AS said FROM inbox GROUP BY 1"
+    )
+    assert len(rows) == 100
+    assert {tuple(row["said"]) for row in rows} == {("first", "second")}
+
+
 async def test_customers_who_are_testers_are_marked(desk: Desk) -> None:
     """Their rows are test data, their neighbours' are not."""
     desk.testers = {ANA}
