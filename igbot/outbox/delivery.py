@@ -16,7 +16,7 @@ from igbot.meta.outcomes import Wait, not_sent
 from igbot.outbox.claim import ClaimedReply, begin_again, claim_replies, next_due, release_forgotten
 from igbot.outbox.finish import Finished, finish
 from igbot.outbox.graph import GraphClient, found_among
-from igbot.outbox.verdict import Verdict, after_look_up, judge, lost, unreachable
+from igbot.outbox.verdict import Verdict, after_look_up, interrupted, judge, lost, unreachable
 from igbot.store.group_commit import GroupCommit
 from igbot.store.loops import wait_for_wake
 from igbot.store.pool import Database
@@ -164,7 +164,10 @@ class Delivery:
             case "lost":
                 return lost(sending_at=reply.sending_at or self._clock(), unanswered=reply.unanswered)
             case "settle":
-                return await self._settle(reply)
+                try:
+                    return await self._settle(reply)
+                except (DatabaseUnavailable, TimeoutError):  # it is asked before anything is called
+                    return interrupted(unanswered=reply.unanswered, now=self._clock())
             case "expire":
                 return Verdict("expired", "expired", reason="window closed", unanswered=reply.unanswered)
             case "cancel":

@@ -16,6 +16,7 @@ BLIND_WAIT = timedelta(seconds=60)
 """How long an unanswered call waits where Meta cannot be asked."""
 FIRST_RATE_WAIT, LONGEST_RATE_WAIT = timedelta(seconds=60), timedelta(hours=1)
 UNREACHABLE_WAIT = timedelta(seconds=5)
+INTERRUPTED_WAIT = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,12 @@ def lost(*, sending_at: datetime, unanswered: int) -> Verdict:
     """Its process went away mid-call: no answer will come."""
     reason = "process lost"
     return Verdict("unknown", reason, sending_at + ECHO_WAIT, reason=reason, unanswered=unanswered + 1)
+
+
+def interrupted(*, unanswered: int, now: datetime) -> Verdict:
+    """The database went away while an unknown outcome was being looked into: that begins anew once it is back."""
+    due_at, reason = now + INTERRUPTED_WAIT, "the database was away"
+    return Verdict("unknown", "unreachable", due_at, reason=reason, unanswered=unanswered)
 
 
 NextCall = Literal["send", "send blind", "dead", "later"]

@@ -1,14 +1,14 @@
 """What holds a sender up (limits, dead tokens, outages, a process that dies), and how it goes on afterwards."""
 
+import socket
+from collections.abc import Iterator
 from datetime import timedelta
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import TestServer
 
 from igbot.outbox.graph import GraphClient
-from igbot.sandbox.app import make_app
-from igbot.sandbox.faults import ErrorFault
+from igbot.sandbox.faults import CutBeforeFault, ErrorFault
 from igbot.sandbox.graph import Sandbox
 from tests.answering.talking import ANA, BEN, DAY, Desk, customer_says, logged
 from tests.outbox.posting import Post
@@ -58,7 +58,7 @@ async def test_a_dead_token_stops_all_sends_and_tells_a_person(sender: Sender) -
     await sender.post.queue("hello", igsid=BEN)
     await sender.idle()
     assert (await sender.post.states(), sender.calls()) == (["queued"], 1)
-    assert [kind for kind, _ in sender.troubles] == ["halted"]
+    await eventually(lambda: [kind for kind, _ in sender.troubles] == ["halted"])
     await sender.post.desk.value("UPDATE account SET halted_at = NULL, halted_reason = NULL")
     await sender.becomes("sent")
     await sender.becomes("sent", igsid=BEN)
@@ -86,18 +86,22 @@ async def test_what_expires_or_is_cancelled_is_never_called(sender: Sender, capl
     await sender.becomes("expired")
     await sender.becomes("cancelled", igsid=BEN)
     assert sender.calls() == 0
-    assert (len(logged(caplog, "reply_expired")), len(logged(caplog, "reply_cancelled"))) == (1, 1)
+    await eventually(lambda: (len(logged(caplog, "reply_expired")), len(logged(caplog, "reply_cancelled"))) == (1, 1))
 
 
-async def test_an_outage_of_meta_is_waited_out(post: Post) -> None:
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address at which nobody listens; its port is taken, so that no other program gets it meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
+
+
+async def test_an_outage_of_meta_is_waited_out(post: Post, nobody: str) -> None:
     """Nobody listens: no attempt is counted, however long it takes."""
-    gone = TestServer(make_app(Sandbox(settings(), clock=post.desk.time)))
-    await gone.start_server()
-    url = str(gone.make_url(""))
-    await gone.close()
     async with sending(post) as sender, aiohttp.ClientSession() as session:
         real = sender.delivery._graph
-        sender.delivery._graph = GraphClient(session, url=url, version="v25.0", clock=post.desk.time)
+        sender.delivery._graph = GraphClient(session, url=nobody, version="v25.0", clock=post.desk.time)
         await post.queue("hello")
         for _ in range(6):
             await sender.idle()
@@ -165,6 +169,37 @@ async def test_one_verdict_that_cannot_be_written_costs_no_other(
     await eventually(lambda: logged(caplog, "delivery_failed"))
     assert [line["igsid"] for line in logged(caplog, "delivery_failed")] == ["13"]
     assert await sender.post.states("13") == ["sending"]
+
+
+BREAK_ONCE = """
+CREATE SEQUENCE breaks;
+CREATE FUNCTION break_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('breaks') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER break_once BEFORE UPDATE ON outbox FOR EACH ROW
+    WHEN (OLD.status = 'unknown' AND NEW.status = 'sending') EXECUTE FUNCTION break_once();
+"""
+
+
+async def test_a_connection_that_breaks_while_a_call_is_looked_into_costs_a_second(
+    sender: Sender, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing was called yet: Meta is asked once more, and the customer does not wait for the lease to end."""
+    sender.fails(CutBeforeFault())
+    await sender.post.queue("hello")
+    await sender.becomes("unknown")
+    async with desk.database.connection() as conn:
+        await conn.execute(BREAK_ONCE)
+    sender.passes(seconds=20)
+    await eventually(lambda: logged(caplog, "send_postponed")[1:])
+    assert logged(caplog, "send_postponed")[1]["reason"] == "the database was away"
+    assert sender.calls() == 1
+    sender.passes(seconds=1)
+    await sender.becomes("sent")
+    assert (sender.received(), sender.calls(), sender.calls("conversations")) == (["Hi there!"], 2, 2)
+    assert (await sender.post.row())["attempts"] == 2
+    assert logged(caplog, "delivery_failed") == []
 
 
 async def test_draining_lets_a_call_in_flight_end(post: Post) -> None:
