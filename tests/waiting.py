@@ -7,16 +7,19 @@ from typing import TypeVar, cast, overload
 
 _Value = TypeVar("_Value")
 
+PATIENCE = 60.0
+"""Seconds after which something will not come any more, on the slowest machine: only a failure waits for so long."""
+
 
 @overload
-async def eventually(check: Callable[[], Awaitable[_Value]], *, within: float = 10.0) -> _Value: ...
+async def eventually(check: Callable[[], Awaitable[_Value]], *, within: float = PATIENCE) -> _Value: ...
 
 
 @overload
-async def eventually(check: Callable[[], _Value], *, within: float = 10.0) -> _Value: ...
+async def eventually(check: Callable[[], _Value], *, within: float = PATIENCE) -> _Value: ...
 
 
-async def eventually(check: Callable[[], object], *, within: float = 10.0) -> object:
+async def eventually(check: Callable[[], object], *, within: float = PATIENCE) -> object:
     """The first truthy answer of `check`, asked again and again for `within` seconds.
 
     Raises AssertionError with the last answer where none came.

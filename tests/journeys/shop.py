@@ -1,8 +1,8 @@
 """A whole bot in the test's own process, Meta's stand-in beside it, and one clock for both that the test moves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,6 +36,12 @@ REPEATING = Path(__file__).parent / "rules"
 OPEN = """
 SELECT (SELECT count(*) FROM inbox WHERE status = 'pending')
     + (SELECT count(*) FROM outbox WHERE status IN ('queued', 'sending', 'unknown'))
+"""
+
+
+WAITING = """
+SELECT FROM outbox_lane l JOIN account a USING (account_id)
+WHERE l.igsid = $1 AND l.lease_until IS NULL AND (l.due_at > $2 OR a.send_after > $2)
 """
 
 
@@ -113,14 +119,42 @@ class Shop:
         """What the database holds, asked past the bot."""
         return [dict(row) for row in await self.database.fetch(query, *arguments)]
 
+    async def is_quiet(self) -> bool:
+        """Whether nothing is under way: all is decided and sent, and all echoes were taken and understood."""
+        if await self.is_open():
+            return False
+        await self.sandbox.postback.settled()
+        # An echo that came in since the first look is on no list of the sandbox any more.
+        return not await self.is_open()
+
+    async def is_open(self) -> bool:
+        """Whether the database holds anything that is not decided or not sent."""
+        return bool((await self.rows(OPEN))[0]["?column?"])
+
     async def quiet(self) -> None:
-        """Returns once nothing is under way: all is decided and sent, and all echoes were taken."""
+        """Returns once nothing is under way, the clock standing still."""
+        await eventually(self.is_quiet)
 
-        async def is_quiet() -> bool:
-            await self.sandbox.postback.settled()
-            return (await self.rows(OPEN))[0]["?column?"] == 0 and self.sandbox.postback.pending == 0
+    async def comes_about(self, check: Callable[[], object]) -> None:
+        """Returns once `check` holds; whenever nothing more happens by itself, the clock goes on by 21 s.
 
-        await eventually(is_quiet)
+        For tests in which a connection breaks: when the bot notices, and what it therefore waits for, is not the
+        test's to say. 21 s are the wait for an echo, and more than the back-off of a first attempt.
+        """
+        for _ in range(15):
+            with suppress(AssertionError):
+                await eventually(check, within=2)
+                return
+            self.forward(seconds=21)
+        await eventually(check)
+
+    async def waits_for_the_clock(self, igsid: str) -> None:
+        """Returns once an open reply to a customer was tried, and may be tried again only at a later time."""
+
+        async def waits() -> bool:
+            return bool(await self.rows(WAITING, igsid, self.clock.now))
+
+        await eventually(waits)
 
     async def reply_states(self, igsid: str) -> list[str]:
         """Where each reply to a customer stands, in order."""
@@ -185,6 +219,7 @@ async def open_shop(
         settings = replace(settings, host="127.0.0.1", port=0, management_port=0)
         async with opened(settings, stopping=asyncio.Event(), clock=clock, redactor=Redactor()) as (run, _):
             play.configure(webhook_url=f"{run.public_url}/webhook")
+            await eventually(run.app.membership.token_looked_at.is_set)
             database = await asyncpg.connect(database_url)
             try:
                 yield Shop(run, play, clock, alarm, http, database)

@@ -91,6 +91,7 @@ async def test_without_any_look_up_it_is_sent_again_once_after_a_minute(
     await shop.becomes(ANA, "unknown")
     shop.forward(seconds=20)
     await eventually(lambda: shop.calls("conversations") == 1)
+    await shop.waits_for_the_clock(ANA)
     shop.forward(seconds=39)
     assert shop.calls("send") == 1
     shop.forward(seconds=1)
@@ -98,11 +99,11 @@ async def test_without_any_look_up_it_is_sent_again_once_after_a_minute(
     await shop.becomes(ANA, "unknown")
     shop.forward(seconds=20)
     await shop.becomes(ANA, "dead")
+    await eventually(lambda: "igbot: a reply could not be sent" in shop.alarm.titles)
     assert [r.getMessage() for r in caplog.records if r.getMessage() in ("send_repeated", "reply_dead")] == [
         "send_repeated",
         "reply_dead",
     ]
-    await eventually(lambda: "igbot: a reply could not be sent" in shop.alarm.titles)
 
 
 async def test_four_calls_are_made_and_then_it_is_dead(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
@@ -147,7 +148,7 @@ async def test_a_rate_limit_waits_as_long_as_meta_says(shop: Shop) -> None:
     """All sends of the account wait for the time Meta gives, no call is made meanwhile, and then all go out."""
     shop.fails(ErrorFault(code=613, headers={"Retry-After": "90"}))
     await shop.writes(ANA, "hello")
-    await shop.becomes(ANA, "queued")
+    await shop.waits_for_the_clock(ANA)
     await shop.writes(BEN, "hello")
     shop.forward(seconds=89)
     await shop.becomes(BEN, "queued")

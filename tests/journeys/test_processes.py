@@ -38,7 +38,7 @@ async def test_two_processes_answer_each_message_once_and_in_order(database_url:
                 await asyncio.gather(*(town.delivered(did) for _ in range(1 + twice)))
 
         await asyncio.gather(*(writes(*each) for each in said.items()))
-        await eventually(town.settled, within=30)
+        await eventually(town.settled)
         for igsid, texts in said.items():
             assert town.received(igsid) == [f"You wrote: {text}" for text in texts]
         assert [await one.end(), await two.end()] == [0, 0]
@@ -66,7 +66,7 @@ async def test_a_killed_processs_conversations_are_taken_over(database_url: str,
         one.kill()
         town.gone(one)
         await asyncio.gather(*writing)
-        await eventually(town.settled, within=60)
+        await eventually(town.settled)
         for igsid in customers:
             assert town.received(igsid) == ["You wrote: first", "You wrote: second", "You wrote: third"]
         assert town.errors() == []
@@ -156,11 +156,11 @@ async def test_a_database_that_hung_is_taken_up_again(database_url: str, tmp_pat
     async with open_town(database_url, tmp_path) as town:
         process = await town.start()
         town.wire.flow.clear()
-        repeating = asyncio.create_task(town.delivered(town.sandbox.customer_does(ANA, text="hello"), within=60))
+        repeating = asyncio.create_task(town.delivered(town.sandbox.customer_does(ANA, text="hello")))
         await eventually(lambda: "database_unavailable" in town.errors())
         town.wire.flow.set()
         await repeating
-        await eventually(town.settled, within=30)
+        await eventually(town.settled)
         assert town.received(ANA) == ["You wrote: hello"]
         assert await process.end() == 0
 
@@ -194,7 +194,7 @@ async def test_no_secret_and_no_customers_word_is_in_the_log(database_url: str, 
         town.sandbox.faults.add([FaultRule(match=Match(route="send"), times=1, fault=fault)])
         await town.delivered(town.sandbox.customer_does(ANA, text="my word is xyzzy"))
         town.wire.cut()
-        await eventually(town.settled, within=30)
+        await eventually(town.settled)
         assert town.received(ANA) == ["You wrote: my word is xyzzy"]
         assert await process.end() == 0
         log = process.log.read_text(encoding="utf-8")
@@ -217,16 +217,16 @@ async def test_workers_share_the_port_and_one_that_dies_is_replaced(database_url
 
     async with open_town(database_url, tmp_path) as town:
         leader = await town.start("--workers", "2")
-        [killed] = await eventually(others, within=15)
+        [killed] = await eventually(others)
         os.kill(killed, signal.SIGKILL)
 
         async def replaced() -> bool:
             return bool(await others() - {killed})
 
-        await eventually(replaced, within=30)
+        await eventually(replaced)
         did = [town.sandbox.customer_does(f"93{number:014d}", text=f"number {number}") for number in range(20)]
         await asyncio.gather(*(town.delivered(each) for each in did))
-        await eventually(town.settled, within=30)
+        await eventually(town.settled)
         assert [town.received(f"93{number:014d}") for number in range(20)] == [
             [f"You wrote: number {n}"] for n in range(20)
         ]

@@ -24,6 +24,11 @@ from tests.journeys.wire import Wire, open_wire
 from tests.waiting import eventually
 
 KEY = "A" * 43 + "="
+RESTLESS = """
+SELECT (SELECT count(*) FROM inbox WHERE status = 'pending')
+    + (SELECT count(*) FROM outbox WHERE status IN ('queued', 'sending')
+        OR (status = 'unknown' AND due_at < now() + interval '10 seconds'))
+"""
 
 
 @dataclass(eq=False)
@@ -103,13 +108,13 @@ class Town:
             assert popen.returncode is None, log.read_text(encoding="utf-8")
             return run_file.exists()
 
-        await eventually(ran, within=30)
+        await eventually(ran)
         run = json.loads(run_file.read_text(encoding="utf-8"))
         process = Process(popen, run["public_url"], run["management_url"], log)
         self.processes.append(process)
         self.front.targets.append(process.public_url)
         if ready:
-            await eventually(lambda: self.health(process, "ok"), within=15)
+            await eventually(lambda: self.health(process, "ok"))
         return process
 
     async def health(self, process: Process, *wanted: str) -> bool:
@@ -121,13 +126,13 @@ class Town:
         """Nobody is sent there any more."""
         self.front.targets.remove(process.public_url)
 
-    async def delivered(self, *did: CustomerDid, within: float = 30.0) -> None:
+    async def delivered(self, *did: CustomerDid) -> None:
         """Posts what customers did as Meta would, again and again until somebody takes it."""
 
         async def taken() -> bool:
             return (await self.sandbox.deliver(*did)).status == 200
 
-        await eventually(taken, within=within)
+        await eventually(taken)
 
     def received(self, igsid: str) -> list[str | None]:
         """The texts the customer received, by the sandbox's own record."""
@@ -143,8 +148,19 @@ class Town:
 
     async def settled(self) -> bool:
         """Whether nothing waits to be decided or sent, and no echo to be taken."""
-        [row] = await self.rows(OPEN)
-        return row["?column?"] == 0 and self.sandbox.postback.pending == 0
+        return await self._has_none(OPEN)
+
+    async def rests(self) -> bool:
+        """Whether nothing will happen by itself for ten seconds: no call is under way, and no reply comes due."""
+        return await self._has_none(RESTLESS)
+
+    async def _has_none(self, query: str) -> bool:
+        [before] = await self.rows(query)
+        if before["?column?"] or self.sandbox.postback.pending:
+            return False
+        # An echo that came in since the first look is on no list of the sandbox any more.
+        [after] = await self.rows(query)
+        return not after["?column?"]
 
     def errors(self) -> list[str]:
         """What any process logged as an error."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import igbot
 from igbot.store.embedded.filelock import FileLock
 from igbot.store.embedded.layout import Layout
+from tests.waiting import PATIENCE
 
 _USER = """
 import asyncio, sys
@@ -32,7 +33,7 @@ def is_kept(data_dir: Path) -> bool:
         return not lock.try_shared()
 
 
-def wait_for(condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
+def wait_for(condition: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
     """Returns once `condition` is true. Raises AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
