@@ -128,7 +128,7 @@ def interrupt(process: "subprocess.Popen[str]") -> int:
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
     try:
-        return process.wait(timeout=30)
+        return process.wait(timeout=SECONDS)
     finally:
         process.kill()
         process.wait()

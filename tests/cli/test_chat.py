@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.cli.command import Place
+from tests.cli.command import SECONDS, Place
 
 SHIPPING = "how much is shipping?"
 
@@ -86,7 +86,7 @@ def test_ctrl_c_ends_a_chat_that_waits_for_a_line(place: Place) -> None:
         assert process.stderr.readline().startswith("You are customer")
         process.send_signal(signal.SIGINT)
         try:
-            assert process.wait(timeout=20) == 130
+            assert process.wait(timeout=SECONDS) == 130
         finally:
             process.kill()
         assert process.stderr.read().strip() == ""

@@ -45,7 +45,7 @@ async def start() -> AsyncIterator[Start]:
     stop.set()
     for task in running:
         with suppress(UsageError):
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 60)
 
 
 async def test_it_takes_sends_with_the_development_token(start: Start) -> None:
@@ -121,7 +121,7 @@ def test_ctrl_c_ends_it_quietly() -> None:
     assert process.stdout is not None
     assert "http://127.0.0.1:" in process.stdout.readline()
     os.kill(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
 
 

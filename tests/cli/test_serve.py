@@ -14,7 +14,7 @@ import trustme
 
 from igbot import runfile
 from igbot.store.embedded.layout import Layout
-from tests.cli.command import Ended, Place, interrupt
+from tests.cli.command import SECONDS, Ended, Place, interrupt
 from tests.store.processes import wait_for_end
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither such signals nor such modes")
@@ -159,7 +159,7 @@ def test_a_database_that_is_away_is_a_degraded_start(bare: Place) -> None:
         health = bare.run("health", "--json")
         assert (health.code, json.loads(health.out)["status"]) == (1, "down")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=SECONDS) == 0
 
 
 def test_the_embedded_database_ends_with_its_last_user(home: Place) -> None:

@@ -17,6 +17,7 @@ from igbot.ops.alerts import AGAIN, DELIVERY_SECONDS, LONGEST_QUIET, MOST_KEYS, 
 from igbot.telemetry.log import event_log
 from igbot.telemetry.setup import configure_logging
 from tests.ops.alerting import START, Channel, Time, events
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -192,7 +193,7 @@ async def test_a_channel_that_hangs_is_left_behind(time: Time, monkeypatch: pyte
 
     alerts = Alerts(["a://b"], clock=time, log=event_log("alerts"), send=hang)
     alerts.raise_alert("token", "The token is dead", "", "critical")
-    assert await asyncio.wait_for(alerts.turn(), 10) == AGAIN.total_seconds()
+    assert await asyncio.wait_for(alerts.turn(), PATIENCE) == AGAIN.total_seconds()
 
 
 async def test_without_channels_alerts_cost_nothing(time: Time, channel: Channel) -> None:
@@ -236,7 +237,7 @@ async def test_the_loop_delivers_what_is_raised_while_it_waits(alerts: Alerts, c
     loop = asyncio.create_task(alerts.run())
     await asyncio.sleep(0)
     alerts.raise_alert("token", "The token is dead", "", "critical")
-    await asyncio.wait_for(delivered.wait(), 10)
+    await asyncio.wait_for(delivered.wait(), PATIENCE)
     loop.cancel()
     with pytest.raises(asyncio.CancelledError):
         await loop

@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet
 
 from igbot.ops.membership import ASK_AGAIN
 from igbot.store.pool import Database
+from igbot.store.processes import LOCK_CLASS
 from tests.answering.talking import ACCOUNT, PAGE
 from tests.ops.alerting import START, Time
 from tests.ops.staff import KEY, TOKEN, Member, member
@@ -25,11 +26,21 @@ SELECT lease_by FROM inbox_lane WHERE lease_by IS NOT NULL
 UNION ALL SELECT lease_by FROM outbox_lane WHERE lease_by IS NOT NULL
 """
 
+LOCKED = """
+SELECT FROM pg_locks JOIN pg_database d ON d.oid = database
+WHERE d.datname = current_database() AND locktype = 'advisory' AND classid = $1
+"""
+
 
 async def rows(database: Database, query: str, *arguments: object) -> list[tuple[Any, ...]]:
     """What the database holds."""
     async with database.connection() as conn:
         return [tuple(row.values()) for row in await conn.fetch(query, *arguments)]
+
+
+async def unlocked(database: Database) -> bool:
+    """Whether PostgreSQL has noticed that nobody is there any more who holds a process's lock."""
+    return await rows(database, LOCKED, LOCK_CLASS) == []
 
 
 async def leases(member: Member, database: Database, igsid: str) -> None:
@@ -92,13 +103,10 @@ async def test_a_process_whose_connection_is_cut_joins_again_as_itself(database:
         before = one.membership.process_id
         await leases(one, database, "1")
         one.dies()
+        await eventually(lambda: unlocked(database))
         one.connection = await database.connect()
-
-        async def joined() -> bool:
-            await one.join()
-            return one.membership.process_id == before
-
-        await eventually(joined)
+        await one.join()
+        assert one.membership.process_id == before
         one.connection.terminate()
     assert len(await rows(database, LEASED)) == 2
 

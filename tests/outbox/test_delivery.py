@@ -5,6 +5,7 @@ import pytest
 from igbot.sandbox.faults import CutAfterFault, CutBeforeFault, ErrorFault, Fault, HangFault, HtmlFault, NoMidFault
 from tests.answering.talking import ANA, BEN, logged, shop_says
 from tests.outbox.sending import Sender
+from tests.waiting import eventually
 
 
 async def test_replies_reach_each_customer_in_order(sender: Sender, caplog: pytest.LogCaptureFixture) -> None:
@@ -17,9 +18,8 @@ async def test_replies_reach_each_customer_in_order(sender: Sender, caplog: pyte
         assert sender.received(igsid) == [f"You said: repeat {number}" for number in range(4)]
     mids = {row["mid"] for row in await sender.post.desk.rows("SELECT mid FROM outbox")}
     assert mids == {message.mid for message in sender.sandbox.accepted.select()}
-    lines = logged(caplog, "reply_sent")
-    assert {line["mid"] for line in lines} == mids
-    assert set(lines[0]) == {"outbox_id", "igsid", "rule", "for_mid", "mid"}
+    await eventually(lambda: {line["mid"] for line in logged(caplog, "reply_sent")} == mids)
+    assert set(logged(caplog, "reply_sent")[0]) == {"outbox_id", "igsid", "rule", "for_mid", "mid"}
 
 
 # What may have been sent: (fault, whether Meta took the message)
@@ -95,7 +95,7 @@ async def test_a_second_call_without_an_answer_is_the_last(sender: Sender) -> No
     await sender.settles()
     assert await sender.post.states() == ["dead"]
     assert sender.calls() == 2
-    assert [kind for kind, _ in sender.troubles] == ["dead"]
+    await eventually(lambda: [kind for kind, _ in sender.troubles] == ["dead"])
     await sender.post.queue("repeat 2")
     await sender.becomes("dead", "sent")
 

@@ -10,7 +10,7 @@ from igbot.sandbox.faults import FAULT_RULES, Faults
 from igbot.sandbox.presets import NAMES, preset
 from tests.sandbox.conftest import Open
 from tests.sandbox.playing import ANA, BEN, Bot, Client
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 
 async def fail(client: Client, *rules: dict[str, Any]) -> None:
@@ -91,8 +91,10 @@ async def test_added_headers_leave_the_answer_as_it_is(client: Client) -> None:
 async def test_a_hanging_call_ends_when_the_client_leaves(client: Client, accepted: bool, received: list[str]) -> None:
     """No answer comes within the client's patience, and the server is none the worse."""
     await fail(client, {"fault": {"kind": "hang", "accepted": accepted}, "times": 1})
+    calling = asyncio.create_task(client.post(ANA, {"text": "Hi"}))
+    await eventually(lambda: client.sandbox.calls.total)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(client.post(ANA, {"text": "Hi"}), 0.3)
+        await asyncio.wait_for(calling, 0.3)
     assert client.received() == received
     assert await outcome(client, text="next") == (200, None)
 
@@ -103,7 +105,7 @@ async def test_a_server_stops_while_a_call_hangs(open_sandbox: Open) -> None:
     await fail(client, {"fault": {"kind": "hang", "accepted": True}})
     hanging = asyncio.create_task(outcome(client))
     await eventually(client.received)
-    await asyncio.wait_for(client.http.server.close(), 5)
+    await asyncio.wait_for(client.http.server.close(), PATIENCE)
     assert await hanging == (0, None)
 
 

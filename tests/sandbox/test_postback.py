@@ -75,12 +75,13 @@ async def test_an_echo_can_come_before_the_answer(open_sandbox: Open, bot: Bot) 
 
 async def test_an_echo_can_come_late(open_sandbox: Open, bot: Bot) -> None:
     """With `late` it waits, and what comes later for the same customer waits behind it, but nobody else."""
-    client = await open_sandbox(webhook_url=bot.url, echo="late", echo_delay=0.8, seen=False)
-    await client.send(ANA, "late")
-    waiting = asyncio.create_task(client.sandbox.person_writes(ANA, "a person"))
-    await client.sandbox.person_writes(BEN, "at once")
+    waits = await open_sandbox(webhook_url=bot.url, echo="late", echo_delay=3600, seen=False)
+    await waits.send(ANA, "much later")
+    await waits.sandbox.person_writes(BEN, "at once")
     assert bot.echoes() == ["at once"]
-    await waiting
+    client = await open_sandbox(webhook_url=bot.url, echo="late", echo_delay=0.3, seen=False)
+    await client.send(ANA, "late")
+    await client.sandbox.person_writes(ANA, "a person")
     assert bot.echoes() == ["at once", "late", "a person"]
 
 

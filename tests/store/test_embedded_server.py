@@ -27,6 +27,7 @@ from tests.store.processes import (
     wait_for,
     wait_until_attached,
 )
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="kills processes with signals")
 
@@ -49,7 +50,7 @@ async def session(arguments: ConnectArguments) -> AsyncIterator["asyncpg.Connect
         yield connection
     finally:
         with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            await connection.close(timeout=5)
+            await connection.close(timeout=PATIENCE)
 
 
 def _mode(path: Path) -> int:
@@ -106,7 +107,7 @@ def test_the_server_ends_cleanly_within_seconds_of_its_last_users_violent_death(
         wait_until_attached(first)
         wait_until_attached(second)
         keeper, server = _keeper(data_dir), postmaster_pid(data_dir)
-    wait_for(lambda: not is_alive(server) and not is_alive(keeper), seconds=6)
+    wait_for(lambda: not is_alive(server) and not is_alive(keeper))
     assert _server_log(data_dir).rstrip().endswith("database system is shut down")
 
 
@@ -200,7 +201,7 @@ async def test_a_long_path_gets_a_short_private_socket_directory(data_dir: Path)
         assert _mode(sockets) == 0o700
         async with session(arguments) as connection:
             assert await connection.fetchval("SELECT 1") == 1
-    assert await ours.server.wait_for_end(seconds=10)
+    assert await ours.server.wait_for_end(seconds=PATIENCE)
     assert not os.access(sockets, os.F_OK)
 
 

@@ -9,7 +9,7 @@ import asyncpg
 from igbot.store.listening import Notifier, listen, listen_once
 from igbot.store.pool import Database
 from igbot.telemetry.log import event_log
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 TOPICS = ("inbox", "outbox")
 CUT_LISTENERS = """
@@ -92,7 +92,7 @@ async def test_a_lost_database_ends_the_turn_quietly(database_url: str) -> None:
     admin: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(database_url)
     await eventually(lambda: _listeners(admin))
     await admin.execute(CUT_LISTENERS)
-    await asyncio.wait_for(listener, 10)
+    await asyncio.wait_for(listener, PATIENCE)
     await admin.close()
     await database.close()
     notifier = _notifier(database)

@@ -19,6 +19,7 @@ from igbot.telemetry.log import FIELDS, event_log
 from igbot.web.listeners import Endpoint, Listeners, open_listeners
 from igbot.web.management import ManagementPorts, Report, make_management_app
 from igbot.web.public import Accept, PublicPorts, make_public_app
+from tests.waiting import PATIENCE
 
 SECRET = "igbot-test-secret"
 VERIFY_TOKEN = "verify-me"
@@ -137,7 +138,7 @@ async def send_raw(port: int, *parts: bytes) -> RawAnswer:
         for part in parts:
             writer.write(part)
             await writer.drain()
-        return parse(await asyncio.wait_for(reader.read(), 10))
+        return parse(await asyncio.wait_for(reader.read(), PATIENCE))
     finally:
         writer.close()
 

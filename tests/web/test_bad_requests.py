@@ -11,6 +11,7 @@ from aiohttp import web
 from igbot.meta.signature import sign
 from igbot.web.body import MAX_BODY_BYTES, BodyRefused, read_body
 from igbot.web.responses import refusal
+from tests.waiting import PATIENCE
 from tests.web.serving import (
     SECRET,
     Kept,
@@ -32,7 +33,7 @@ async def test_a_declared_body_over_4_mib_is_refused_before_it_is_sent() -> None
     async with serving(public_app(Kept())) as listeners:
         reader, writer = await asyncio.open_connection("127.0.0.1", listeners.public_port)
         writer.write(post_head(f"Content-Length: {MAX_BODY_BYTES + 1}"))
-        answer = parse(await asyncio.wait_for(reader.readuntil(b"}"), 10))
+        answer = parse(await asyncio.wait_for(reader.readuntil(b"}"), PATIENCE))
         writer.close()
     assert (answer.status, answer.json()) == (413, {"error": "too_large"})
     assert "Connection: close" in answer.headers
@@ -60,7 +61,7 @@ async def _send_until_answered(port: int, chunk: bytes) -> tuple[RawAnswer, int]
         await writer.drain()
         await asyncio.sleep(0)
         sent += len(chunk)
-    answer = parse(await asyncio.wait_for(reading, 10))
+    answer = parse(await asyncio.wait_for(reading, PATIENCE))
     writer.close()
     return answer, sent
 
@@ -80,7 +81,7 @@ async def test_a_body_that_does_not_come_is_given_up_on() -> None:
     async with serving(app) as listeners:
         reader, writer = await asyncio.open_connection("127.0.0.1", listeners.public_port)
         writer.write(post_head("Content-Length: 10", path="/") + b"abc")
-        answer = parse(await asyncio.wait_for(reader.readuntil(b"}"), 10))
+        answer = parse(await asyncio.wait_for(reader.readuntil(b"}"), PATIENCE))
         writer.close()
     assert (answer.status, answer.json()) == (408, {"error": "request_timeout"})
 
@@ -132,7 +133,7 @@ async def test_a_broken_chunked_body_gets_a_short_400(chunks: bytes, caplog: pyt
         writer.write(post_head("Transfer-Encoding: chunked"))
         writer.write(chunks)
         writer.write_eof()
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), PATIENCE)
         writer.close()
     assert not answer or parse(answer).json() == {"error": "bad_request"}
     assert nothing_was_logged_as_an_error(caplog)

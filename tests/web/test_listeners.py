@@ -13,7 +13,7 @@ from aiohttp import web
 from igbot.errors import UsageError
 from igbot.meta.signature import sign
 from igbot.web.listeners import Endpoint, local_url, open_listeners
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 from tests.web.conftest import Https
 from tests.web.serving import SECRET, Kept, parse, post_head, public_app, send_raw, serving
 
@@ -96,7 +96,7 @@ async def test_closing_does_not_wait_for_ever() -> None:
     busy, busy_writer = await asyncio.open_connection("127.0.0.1", listeners.public_port)
     busy_writer.write(post_head("Content-Length: 2", f"X-Hub-Signature-256: {sign(SECRET, b'{}')}") + b"{}")
     await asked.wait()
-    await asyncio.wait_for(listeners.close(0.05), 5)
+    await asyncio.wait_for(listeners.close(0.05), PATIENCE)
     assert await idle.read() == b""
     assert await busy.read() == b""
     idle_writer.close()
@@ -109,7 +109,7 @@ async def test_a_tls_port_survives_plain_http_and_noise(https: Https) -> None:
         for noise in (b"GET / HTTP/1.1\r\n\r\n", b"\x00" * 100):
             reader, writer = await asyncio.open_connection("127.0.0.1", listeners.public_port)
             writer.write(noise)
-            await asyncio.wait_for(reader.read(), 10)
+            await asyncio.wait_for(reader.read(), PATIENCE)
             writer.close()
         url = f"https://127.0.0.1:{listeners.public_port}/healthz"
         async with https.client() as client, client.get(url) as answer:
@@ -136,7 +136,7 @@ async def test_an_upgrade_is_not_taken_up() -> None:
     async with serving(public_app(Kept())) as listeners:
         reader, writer = await asyncio.open_connection("127.0.0.1", listeners.public_port)
         writer.write(head)
-        assert parse(await asyncio.wait_for(reader.readuntil(b"}"), 10)).status == 200
+        assert parse(await asyncio.wait_for(reader.readuntil(b"}"), PATIENCE)).status == 200
         writer.close()
 
 

@@ -11,7 +11,7 @@ import pytest
 from igbot.errors import DatabaseUnavailable
 from igbot.meta.signature import sign
 from igbot.web.body import MAX_BODY_BYTES
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 from tests.web.conftest import Https
 from tests.web.serving import NOW, SECRET, Kept, RawAnswer, events, parse, post_head, public_app, send_raw, serving
 
@@ -193,7 +193,7 @@ async def test_deliveries_share_one_kept_alive_connection() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", listeners.public_port)
         writer.write((signed_head(BODY).replace(b"Connection: close\r\n", b"") + BODY) * 40)
         writer.write(signed_head(BODY) + BODY)
-        answers = await asyncio.wait_for(reader.read(), 10)
+        answers = await asyncio.wait_for(reader.read(), PATIENCE)
         writer.close()
     assert answers.count(b"HTTP/1.1 200 OK") == len(kept.bodies) == 41
 
@@ -206,6 +206,6 @@ async def test_a_delivery_that_waits_for_100_continue_gets_it() -> None:
         writer.write(signed_head(BODY).replace(b"Host: bot", b"Host: bot\r\nExpect: 100-continue"))
         assert b"100 Continue" in await reader.readuntil(b"\r\n\r\n")
         writer.write(BODY)
-        assert parse(await asyncio.wait_for(reader.read(), 10)).status == 200
+        assert parse(await asyncio.wait_for(reader.read(), PATIENCE)).status == 200
         writer.close()
     assert kept.bodies == [BODY]
