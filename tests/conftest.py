@@ -22,8 +22,10 @@ from igbot.store.pool import Database
 from igbot.telemetry.log import event_log
 from tests.store.processes import wait_for_end
 
-# How fast examples come is the machine's business: a loaded one must not fail a test.
-settings.register_profile("igbot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How fast examples come is the machine's business: a loaded one must not fail a test. The examples are the same in
+# every run, so that a change is judged by what it changes; `--hypothesis-profile explore` looks for new ones.
+settings.register_profile("igbot", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile("explore", settings.get_profile("igbot"), derandomize=False, max_examples=2000)
 settings.load_profile("igbot")
 
 _Answer = TypeVar("_Answer")
