@@ -199,8 +199,12 @@ class Database:
         """
         asking = asyncio.create_task(self._ask(pool))
         try:
-            done, _ = await asyncio.wait({asking}, timeout=_PING_SECONDS)
-            if not done:
+            # In halves: where this process itself stood still, the answer is there and only has not been read yet.
+            for _ in range(2):
+                done, _waiting = await asyncio.wait({asking}, timeout=_PING_SECONDS / 2)
+                if done:
+                    break
+            else:
                 pool.terminate()
                 raise TimeoutError("PostgreSQL does not answer")
             asking.result()
