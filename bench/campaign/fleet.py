@@ -32,7 +32,10 @@ class Place:
     async def running(self, *, answering: bool) -> None:
         """Returns once there is a process, and, if `answering`, one that takes webhooks."""
         async with self.changed:
-            await self.changed.wait_for(lambda: self.process is not None and (self.url is not None or not answering))
+            await self.changed.wait_for(lambda: self._lives() and (self.url is not None or not answering))
+
+    def _lives(self) -> bool:
+        return self.process is not None and not self.struck
 
 
 class Fleet:
@@ -54,8 +57,8 @@ class Fleet:
         return [place.url for place in self.places if place.url is not None]
 
     def kill(self, place: Place) -> bool:
-        """SIGKILL; false where there was nobody."""
-        if place.process is None or place.process.returncode is not None:
+        """SIGKILL; false where there was nobody, or only one that is dying of another."""
+        if place.process is None or place.process.returncode is not None or place.struck:
             return False
         self.killed.append(time.time())
         place.struck = True
@@ -65,7 +68,6 @@ class Fleet:
     async def keep(self, place: Place) -> None:
         """One place's life: starts a process, and another one when it has gone."""
         while not self._stopping:
-            place.struck = False
             process = await self._start(place)
             code = await process.wait()
             async with place.changed:
@@ -85,7 +87,7 @@ class Fleet:
                 sys.executable, "-m", "igbot", "serve", cwd=self._directory, stderr=errors, env=environ
             )
         async with place.changed:
-            place.process = process
+            place.process, place.struck = process, False
             place.changed.notify_all()
         url = await _public_url(place.data / "serve.json", process)
         async with place.changed:

@@ -86,10 +86,11 @@ async def _why(conn: "asyncpg.Connection[Any]", mid: str, *, own: Sandbox, rules
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """What processes have logged: `send_repeated` by the mid of the message, errors and warnings by event, and the
-    first lines of each error."""
+    """What processes have logged: `send_repeated` and `reply_dead` by the mid of the message, errors and warnings by
+    event, and the first lines of each error."""
 
     repeated: Counter[str] = field(default_factory=Counter)
+    given_up: set[str] = field(default_factory=set)
     errors: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     samples: list[str] = field(default_factory=list)
@@ -109,6 +110,8 @@ def read_logs(logs: Iterable[Path]) -> Logged:
             event, level = str(said.get("event")), str(said.get("level")).lower()
             if event == "send_repeated":
                 found.repeated[str(said.get("for_mid"))] += 1
+            if event == "reply_dead":
+                found.given_up.add(str(said.get("for_mid")))
             if level in ("error", "critical"):
                 found.errors[event] += 1
                 if found.errors[event] <= MOST_SAMPLES:

@@ -1,7 +1,7 @@
 """What customers received, held against what they wrote: the verdict of a campaign. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -11,6 +11,7 @@ WRONGS: tuple[Wrong, ...] = ("lost", "doubled", "out of order", "unexplained", "
 """What may have gone wrong with a message: no reply; more than one; one that came after the reply to a later message;
 one that answers nothing; one that took too long."""
 
+GIVEN_UP = "acknowledged, and given up: the log says reply_dead"
 KNOWS_WITHIN = 5.0
 """Seconds in which a living process writes down that Meta took a reply; killed later than that, it knew."""
 
@@ -42,11 +43,13 @@ class Received:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What may explain a repetition: when processes were killed, when look-ups of a customer's conversation were
-    refused, and how often `send_repeated` was logged for a message."""
+    refused, and how often `send_repeated` was logged for a message. `given_up` are the messages for which `reply_dead`
+    was: lost all the same, but not unnoticed."""
 
     kills: Sequence[float]
     refused: Mapping[str, Sequence[float]]
     repeated: Mapping[str, int]
+    given_up: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,8 @@ def judge(
 
 def _about(message: Written, had: Sequence[Received], *, evidence: Evidence, late: float) -> Iterable[Finding]:
     if not had:
-        yield Finding("lost", message.igsid, message.mid, "acknowledged, and never answered")
+        why = GIVEN_UP if message.mid in evidence.given_up else "acknowledged, and never answered"
+        yield Finding("lost", message.igsid, message.mid, why)
         return
     if had[0].at - message.at > late:
         yield Finding("late", message.igsid, message.mid, f"answered after {had[0].at - message.at:.1f} s")

@@ -153,7 +153,7 @@ class _Campaign:
             self.writing.taken,
             _received(self.meta),
             unacknowledged=self.writing.unacknowledged,
-            evidence=Evidence(self.fleet.killed, injected.refused, logged.repeated),
+            evidence=Evidence(self.fleet.killed, injected.refused, logged.repeated, logged.given_up),
             late=self.terms.late,
         )
         histories = [

@@ -10,11 +10,12 @@ import asyncpg
 
 from bench.campaign.fleet import Fleet
 from bench.campaign.plan import Kill, Plan
+from bench.subject import NotMeasurable
 
 STALLED = 3.0
 """Seconds without a step, once everything is written, after which what is planned for later comes now."""
 _LOOK_SECONDS = 0.01
-_RUNNING_WITHIN = 30.0
+_RUNNING_WITHIN = 120.0
 
 CUT = """
 SELECT count(*) FROM (
@@ -58,8 +59,11 @@ class Strikes:
     async def _kill(self, kill: Kill) -> None:
         place = self.fleet.places[kill.place]
         while not self.called_off.is_set():
-            async with asyncio.timeout(_RUNNING_WITHIN):
-                await place.running(answering=not kill.starting)
+            try:
+                async with asyncio.timeout(_RUNNING_WITHIN):
+                    await place.running(answering=not kill.starting)
+            except TimeoutError:
+                raise NotMeasurable(f"igbot serve does not start again within {_RUNNING_WITHIN:.0f} s") from None
             await asyncio.sleep(kill.pause)
             if self.fleet.kill(place):
                 self.kills += 1

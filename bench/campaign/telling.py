@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.campaign.judge import WRONGS, percentile, tally
+from bench.campaign.judge import GIVEN_UP, WRONGS, percentile, tally
 from bench.campaign.running import Outcome, Terms
 
 MOST_SHOWN = 10
@@ -47,6 +47,8 @@ def show(outcome: Outcome, console: Console, *, command: str, late: float) -> No
 def _verdict(outcome: Outcome, *, late: float) -> str:
     found, excused = outcome.judgement, outcome.judgement.count("doubled", excused=True)
     counts = [f"{found.count(wrong, excused=False)} {wrong}" for wrong in WRONGS if wrong != "late"]
+    if given_up := sum(finding.why == GIVEN_UP for finding in found.findings):
+        counts.append(f"{given_up} of the lost given up by igbot, as reply_dead says")
     counts.append(f"{found.count('late')} later than {late:g} s")
     counts.append(f"{excused} doubled where nothing better could be known, each logged send_repeated")
     unsettled = "" if outcome.settled else "; not everything was settled in time"

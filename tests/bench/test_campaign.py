@@ -61,4 +61,5 @@ def test_logs_are_read_past_the_lines_that_a_kill_has_cut_off(tmp_path: Path) ->
     )
     found = read_logs([log])
     assert (found.repeated, found.errors, found.warnings) == ({"m1": 1}, {"reply_dead": 1}, {"send_repeated": 1})
+    assert found.given_up == {"m2"}
     assert [json.loads(line)["for_mid"] for line in found.samples] == ["m2"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.campaign.judge import Evidence, Judgement, Received, Written, judge, percentile, tally
+from bench.campaign.judge import GIVEN_UP, Evidence, Judgement, Received, Written, judge, percentile, tally
 
 ANA, BEN = "9300000000000001", "9300000000000002"
 
@@ -46,6 +46,14 @@ def test_a_message_without_a_reply_is_lost() -> None:
     """The others are not blamed for it."""
     found = verdict(wrote("a", "b", "c"), got("a", "c"))
     assert [(f.wrong, f.mid, f.igsid) for f in found.findings] == [("lost", "mid-b", ANA)]
+    assert not found.kept
+
+
+def test_what_igbot_gave_up_is_lost_all_the_same() -> None:
+    """The finding says that somebody was told."""
+    evidence = Evidence([], {}, {}, given_up={"mid-a"})
+    found = judge(wrote("a"), [], unacknowledged=[], evidence=evidence, late=90.0)
+    assert [(f.wrong, f.why) for f in found.findings] == [("lost", GIVEN_UP)]
     assert not found.kept
 
 
