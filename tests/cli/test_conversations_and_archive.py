@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.cli.command import Place
+from tests.cli.command import SECONDS, Place
 from tests.conftest import PostgresServer, _fresh_database
 from tests.store.processes import wait_for
 
@@ -165,7 +165,7 @@ def test_only_what_is_idle_long_enough_is_archived(shop: Place) -> None:
 def test_two_at_once_archive_everything_once(shop: Place) -> None:
     """Whoever comes second leaves what the first has in hand."""
     running = [shop.start("archive", "--older-than", "0s", "--json") for _ in range(2)]
-    ended = [(process.communicate(timeout=60), process.returncode) for process in running]
+    ended = [(process.communicate(timeout=SECONDS), process.returncode) for process in running]
     assert [code for _, code in ended] == [0, 0]
     assert sum(json.loads(out)["archived"] for (out, _), _ in ended) == 2
     assert listed(shop) == {}
@@ -192,7 +192,7 @@ def test_without_a_database_nothing_can_be_looked_up(bare: Place) -> None:
     """Exit 3 with where it was looked for, once and without a traceback."""
     commands = (("archive",), ("conversations", "list"), ("conversations", "show", "eva"))
     for process in [bare.start(*command, "--json") for command in commands]:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=SECONDS)
         assert (process.returncode, out) == (3, "")
         assert "127.0.0.1:1/nobody" in err
         assert err.count("error:") == 1

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from igbot.cli.output import emit_json, visible
-from tests.cli.command import Place
+from tests.cli.command import SECONDS, Place
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")
 HEART = "\N{YELLOW HEART}"
@@ -19,7 +19,7 @@ def test_help_and_version_are_results() -> None:
     """On stdout, exit 0; no command at all is wrong usage."""
     for arguments, code in ((["--help"], 0), (["-h"], 0), (["--version"], 0), ([], 2), (["no-such-command"], 2)):
         ended = subprocess.run(
-            [sys.executable, "-m", "igbot", *arguments], capture_output=True, text=True, check=False, timeout=60
+            [sys.executable, "-m", "igbot", *arguments], capture_output=True, text=True, check=False, timeout=SECONDS
         )
         assert ended.returncode == code, arguments
         assert "Traceback" not in ended.stderr
@@ -33,7 +33,7 @@ def test_a_reader_that_leaves_early_is_no_error(place: Place) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=SECONDS) == 0
         assert process.stderr.read() == ""
 
 
@@ -59,7 +59,7 @@ def _on_a_terminal(place: Place, *arguments: str, **changes: str) -> str:
         pass
     finally:
         os.close(ours)
-        process.wait(timeout=60)
+        process.wait(timeout=SECONDS)
     return written.decode()
 
 
@@ -86,7 +86,7 @@ def test_a_poor_locale_costs_letters_but_no_command(place: Place, locale: dict[s
     for arguments in ((f"hola {HEART}",), ("--kind", "story_mention", "--json")):
         ended = subprocess.run(
             [sys.executable, "-m", "igbot", "simulate", *arguments],
-            capture_output=True, cwd=place.here, env=place.environ(locale), timeout=60, check=False,
+            capture_output=True, cwd=place.here, env=place.environ(locale), timeout=SECONDS, check=False,
         )  # fmt: skip
         assert (ended.returncode, ended.stderr) == (0, b"")
     assert HEART in json.loads(ended.stdout)["replies"][0]["text"]

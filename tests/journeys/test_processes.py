@@ -147,7 +147,7 @@ async def test_a_database_that_hangs_is_away(database_url: str, tmp_path: Path) 
         started = time.monotonic()
         assert await posted(town, process, ANA, "hello") == 503
         assert await process.end() == 0
-        assert time.monotonic() - started < GRACE / 2
+        assert time.monotonic() - started < GRACE
         assert "database_unavailable" in town.errors()
 
 

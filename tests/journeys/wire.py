@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from typing import Literal
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 Moment = Literal["before", "after"]
+SHARED = hasattr(socket, "SO_REUSEPORT")
+"""Whether two sockets may have one port."""
 SSL_REQUEST, CANCEL_REQUEST = 80877103, 80877102
 
 
@@ -97,13 +100,13 @@ class _Connection:
 class Wire:
     """A TCP address that leads to a database, while it is open."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, port: int) -> None:
         parts = urlsplit(database_url)
         self._query = dict(parse_qsl(parts.query))
         self._parts = parts
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
-        self.port = 0
+        self.port = port
         self.watch: Watch | None = None
         self.flow = asyncio.Event()
         self.flow.set()
@@ -116,7 +119,7 @@ class Wire:
 
     async def open(self) -> None:
         """Takes connections, always at the same port."""
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port, reuse_port=SHARED or None)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -179,10 +182,15 @@ async def _first_to_end(*ways: Awaitable[None]) -> None:
 @asynccontextmanager
 async def open_wire(database_url: str) -> AsyncIterator[Wire]:
     """A wire to a database, open, for the block."""
-    wire = Wire(database_url)
-    await wire.open()
-    try:
-        yield wire
-    finally:
-        wire.flow.set()
-        await wire.close()
+    with socket.socket() as held:
+        if SHARED:
+            # Bound and not listened on: while the wire is closed, nobody else gets its port.
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            held.bind(("127.0.0.1", 0))
+        wire = Wire(database_url, held.getsockname()[1] if SHARED else 0)
+        await wire.open()
+        try:
+            yield wire
+        finally:
+            wire.flow.set()
+            await wire.close()

@@ -24,6 +24,7 @@ from igbot.store.embedded.layout import Layout, Report
 from igbot.store.embedded.postmaster import Postmaster, wait_until
 from igbot.store.embedded.privileges import RunAs, choose_user
 from tests.store.processes import stop_keeper
+from tests.waiting import PATIENCE
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such users")
 as_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can take another user's place")
@@ -170,7 +171,7 @@ async def test_without_sockets_a_loopback_port_asks_for_the_password(postmaster:
     """Where no directory takes a socket, the server listens on 127.0.0.1 only, and still wants its password."""
     address = choose_address(Path("/" + "x" * 120), postmaster.run_as, short_places=())
     process = postmaster.start(address.settings)
-    assert await asyncio.to_thread(wait_until, postmaster.is_ready, seconds=30)
+    assert await asyncio.to_thread(wait_until, postmaster.is_ready, seconds=PATIENCE)
     arguments = _arguments(postmaster.layout, address)
     assert arguments["host"] == "127.0.0.1"
     assert await _answer(arguments) == 1
@@ -186,7 +187,7 @@ async def test_an_orphan_is_stopped_cleanly_and_followed_by_a_server_with_a_keep
     """A server that a killed keeper left behind, as on macOS, is no obstacle to the next one."""
     address = choose_address(postmaster.layout.sockets, postmaster.run_as)
     orphan = postmaster.start(address.settings)
-    assert await asyncio.to_thread(wait_until, postmaster.is_ready, seconds=30)
+    assert await asyncio.to_thread(wait_until, postmaster.is_ready, seconds=PATIENCE)
     assert orphan is not None
     # A zombie would look alive.
     waiting = asyncio.create_task(asyncio.to_thread(orphan.wait))
