@@ -19,13 +19,17 @@ from igbot.rules.model import Choice
 #           does so in the order of their keys (the receiver too), or two would wait for each other.
 # mine:     those lanes, released. One in which something arrived since the claim stays ready.
 # settled:  the events worked on. Their raw bytes stay for a while. One that was settled before is not told again: a
-#           claim may have looked just before another process settled the same conversation.
+#           claim may have looked just before another process settled the same conversation. "Pending" is said as "not
+#           settled": by the status the planner would read all of `inbox_pending` for each event.
 # talk:     the conversation, made or moved on; its last time never goes back, a new message ends its being archived.
 # replies:  the outbox rows, in order; an event that was decided before (`for_key`) is never decided twice.
 # proven:   replies that a fact proves sent, although the answer to the call is not known (yet).
 # own:      they are sent now; where the answer has just come, it only learns of its echo.
 # lanes:    the sender's lanes of the conversations in which one of these two changed.
 # facts:    echoed and seen on replies known by their mid.
+# soft:     the commit waits for no disk. All of it follows from inbox rows that are durable and settled only here: a
+#           crash of PostgreSQL undoes it whole, and it is decided anew. A reply is called out only after a commit that
+#           does wait (`outbox.claim`) and takes this one to the disk with it.
 SETTLE = """
 WITH held AS (
     SELECT account_id, igsid, g.arrivals, again_at FROM inbox_lane l
@@ -41,7 +45,7 @@ WITH held AS (
 ), settled AS (
     UPDATE inbox i SET status = 'done', settled_at = $2, error = NULL
     FROM json_to_recordset($4) AS g (account_id text, igsid text, event_key uuid), mine
-    WHERE (i.account_id, i.event_key) = (g.account_id, g.event_key) AND i.status = 'pending'
+    WHERE (i.account_id, i.event_key) = (g.account_id, g.event_key) AND i.settled_at IS NULL
         AND (mine.account_id, mine.igsid) = (g.account_id, g.igsid)
     RETURNING i.account_id, i.event_key
 ), talk AS (
@@ -112,7 +116,8 @@ WITH held AS (
     WHERE (o.account_id, o.mid) = (g.account_id, g.mid) AND g.outbox_id IS NULL AND o.status = 'sent'
 )
 SELECT mine.account_id, mine.igsid, (SELECT count(*) FROM replies r
-    WHERE (r.account_id, r.igsid) = (mine.account_id, mine.igsid)) AS replies FROM mine
+    WHERE (r.account_id, r.igsid) = (mine.account_id, mine.igsid)) AS replies
+FROM mine CROSS JOIN (SELECT set_config('synchronous_commit', 'off', true)) AS soft
 """
 
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from igbot.outbox.claim import LEASE, begin_again, next_due
+from igbot.outbox.claim import LEASE, begin_again, claim_replies, next_due
 from igbot.outbox.verdict import Verdict
-from tests.answering.talking import ACCOUNT, ANA, BEN, DAY, OTHER_ACCOUNT
+from tests.answering.talking import ACCOUNT, ANA, BEN, DAY, OTHER_ACCOUNT, customer_says
 from tests.outbox.posting import MARGIN, SECOND, Post
 from tests.rules.writing import rules
 
@@ -23,6 +23,19 @@ async def test_replies_of_one_conversation_go_out_one_after_the_other(post: Post
     assert said == [f"You said: repeat {number}" for number in (1, 2, 3)]
     assert await post.states() == ["sent"] * 3
     assert (await post.lane())["due_at"] is None
+
+
+async def test_only_the_commit_right_before_the_call_waits_for_the_disk(post: Post) -> None:
+    """Leasing and settling can be undone by a crash of PostgreSQL, and are then done anew; a call of Meta cannot."""
+    desk = post.desk
+    await desk.arrive(customer_says("repeat 1", "in-1", at=desk.time()))
+    async with desk.database.connection() as conn, conn.transaction():
+        assert await desk.worker.run_once(conn) == 1
+        assert await conn.fetchval("SHOW synchronous_commit") == "off"
+    async with desk.database.connection() as conn, conn.transaction():
+        claims = claim_replies(conn, process_id=1, limit=1, accounts=[ACCOUNT], margin=MARGIN, now=desk.time())
+        assert [reply.step for reply in await claims] == ["send"]
+        assert await conn.fetchval("SHOW synchronous_commit") == "on"
 
 
 async def test_the_parts_of_a_long_reply_go_out_in_order(post: Post) -> None:
