@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from igbot.development import built_in_sandbox
 from igbot.errors import UsageError
 from igbot.runtime import Running, running
 from igbot.settings.model import Settings
@@ -27,6 +26,8 @@ async def opened(
     async with AsyncExitStack() as stack:
         sandbox, sandbox_url, graph_url = None, None, settings.graph_url
         if graph_url is None:
+            from igbot.development import built_in_sandbox  # a production server need not hold it in memory
+
             sandbox, sandbox_url = await stack.enter_async_context(built_in_sandbox(settings, clock=clock))
             graph_url = sandbox_url
         app = await stack.enter_async_context(open_app(settings, graph_url=graph_url, clock=clock, redactor=redactor))
