@@ -86,11 +86,12 @@ async def _why(conn: "asyncpg.Connection[Any]", mid: str, *, own: Sandbox, rules
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """What processes have logged: `send_repeated` and `reply_dead` by the mid of the message, errors and warnings by
-    event, and the first lines of each error."""
+    """What processes logged: `send_repeated` and `reply_dead` by the mid of the message, `reply_sent` by the mid of
+    the reply, errors and warnings by event, and the first lines of each error."""
 
     repeated: Counter[str] = field(default_factory=Counter)
     given_up: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
     errors: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     samples: list[str] = field(default_factory=list)
@@ -101,7 +102,7 @@ def read_logs(logs: Iterable[Path]) -> Logged:
     found = Logged()
     for path in logs:
         for line in _lines(path):
-            if '"level": "INFO"' in line:
+            if '"level": "INFO"' in line and '"reply_sent"' not in line:
                 continue
             try:
                 said = json.loads(line)
@@ -110,6 +111,8 @@ def read_logs(logs: Iterable[Path]) -> Logged:
             event, level = str(said.get("event")), str(said.get("level")).lower()
             if event == "send_repeated":
                 found.repeated[str(said.get("for_mid"))] += 1
+            if event == "reply_sent":
+                found.known.add(str(said.get("mid")))
             if event == "reply_dead":
                 found.given_up.add(str(said.get("for_mid")))
             if level in ("error", "critical"):

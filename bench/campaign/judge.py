@@ -12,8 +12,9 @@ WRONGS: tuple[Wrong, ...] = ("lost", "doubled", "out of order", "unexplained", "
 one that answers nothing; one that took too long."""
 
 GIVEN_UP = "acknowledged, and given up: the log says reply_dead"
-KNOWS_WITHIN = 5.0
-"""Seconds in which a living process writes down that Meta took a reply; killed later than that, it knew."""
+AT_HAND = 5.0
+"""Seconds around the acceptance of a reply within which a kill may have struck its sender: before it, as a call that is
+on its way outlives its process; after it, until the answer is written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,13 @@ class Received:
 class Evidence:
     """What may explain a repetition: when processes were killed, when look-ups of a customer's conversation were
     refused, and how often `send_repeated` was logged for a message. `given_up` are the messages for which `reply_dead`
-    was: lost all the same, but not unnoticed."""
+    was: lost all the same, but not unnoticed. `known` are the mids of replies that a process logged as sent."""
 
     kills: Sequence[float]
     refused: Mapping[str, Sequence[float]]
     repeated: Mapping[str, int]
     given_up: Collection[str] = ()
+    known: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,9 @@ def _against(message: Written, had: Sequence[Received], evidence: Evidence) -> s
     if evidence.repeated.get(message.mid, 0) < len(had) - 1:
         return "send_repeated was not logged"
     for first, second in pairwise(had):
-        killed = any(first.at <= kill <= min(second.at, first.at + KNOWS_WITHIN) for kill in evidence.kills)
+        if first.mid in evidence.known:
+            return "the sender has logged that it was taken"
+        killed = any(-AT_HAND <= kill - first.at <= AT_HAND and kill <= second.at for kill in evidence.kills)
         if first.told and not killed:
             return "the sender was told that it was taken, and lived"
         if not any(first.at <= refusal <= second.at for refusal in evidence.refused.get(message.igsid, ())):

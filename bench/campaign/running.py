@@ -115,6 +115,9 @@ class _Campaign:
             while not writing.done():
                 await asyncio.wait({writing}, timeout=_LOOK_SECONDS)
                 self.look("writing")
+                for strike in strikes:
+                    if strike.done():
+                        strike.result()
                 if self.terms.seconds is not None and time.monotonic() - began > self.terms.seconds:
                     self.writing.stopping.set()
                     self.strikes.called_off.set()
@@ -153,7 +156,7 @@ class _Campaign:
             self.writing.taken,
             _received(self.meta),
             unacknowledged=self.writing.unacknowledged,
-            evidence=Evidence(self.fleet.killed, injected.refused, logged.repeated, logged.given_up),
+            evidence=Evidence(self.fleet.killed, injected.refused, logged.repeated, logged.given_up, logged.known),
             late=self.terms.late,
         )
         histories = [

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.campaign.judge import GIVEN_UP, WRONGS, percentile, tally
-from bench.campaign.running import Outcome, Terms
+from bench.campaign.running import MOST_HISTORIES, Outcome, Terms
 
 MOST_SHOWN = 10
 MOST_LOG_LINES = 12
@@ -34,10 +34,13 @@ def show(outcome: Outcome, console: Console, *, command: str, late: float) -> No
     ):
         told = ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items())) or "none"
         console.print(Text(f"{title}: {told}"), soft_wrap=True)
-    for shown in outcome.histories[:MOST_SHOWN]:
+    broken = [each for each in outcome.histories if not each["excused"] and each["finding"] != "late"]
+    for shown in broken[:MOST_SHOWN]:
         console.print(Text(_history(shown)), soft_wrap=True)
-    if (more := len(outcome.judgement.findings) - MOST_SHOWN) > 0:
-        console.print(Text(f"… {more} more findings, see --json"), soft_wrap=True)
+    if (more := len(outcome.judgement.findings) - len(broken[:MOST_SHOWN])) > 0:
+        console.print(
+            Text(f"{more} more findings (--json has the history of the first {MOST_HISTORIES})"), soft_wrap=True
+        )
     for death in outcome.deaths:
         console.print(Text(f"A process ended by itself, {death}"), soft_wrap=True)
     console.print(Text(_verdict(outcome, late=late)), soft_wrap=True, style="green" if outcome.passed else "red")

@@ -96,14 +96,16 @@ def test_a_repetition_is_excused_where_the_sender_died_before_it_could_know() ->
     """It was told, but killed at once."""
     received = got("a", "a", apart=60.0)
     assert verdict(wrote("a"), received, kills=[101.2], refused=[121.0], repeated=1).kept
+    on_its_way = 100.8
+    assert verdict(wrote("a"), received, kills=[on_its_way], refused=[121.0], repeated=1).kept
 
 
 def test_a_repetition_has_no_excuse_without_every_part_of_it() -> None:
-    """Told and alive; killed when it had long known; a look-up that was answered; nothing in the log."""
+    """Told and alive; killed long before or when it had long known; a look-up that was answered; nothing logged."""
     told, untold = got("a", "a", apart=60.0), got("a", "a", told=False, apart=60.0)
     for received, kills, refused, repeated, why in (
         (told, [], [121.0], 1, "the sender was told that it was taken, and lived"),
-        (told, [99.0, 140.0], [121.0], 1, "the sender was told that it was taken, and lived"),
+        (told, [90.0, 140.0], [121.0], 1, "the sender was told that it was taken, and lived"),
         (untold, [], [], 1, "no look-up was refused"),
         (untold, [], [99.0], 1, "no look-up was refused"),
         (untold, [], [121.0], 0, "send_repeated was not logged"),
@@ -111,6 +113,14 @@ def test_a_repetition_has_no_excuse_without_every_part_of_it() -> None:
         found = verdict(wrote("a"), received, kills=kills, refused=refused, repeated=repeated)
         assert [f.why for f in found.findings] == [f"2 times: {why}"]
         assert not found.kept
+
+
+def test_a_repetition_of_what_the_sender_has_logged_as_sent_has_no_excuse() -> None:
+    """It knew, whatever befell it afterwards."""
+    evidence = Evidence([101.2], {ANA: [121.0]}, {"mid-a": 1}, known={"out-0"})
+    found = judge(wrote("a"), got("a", "a", apart=60.0), unacknowledged=[], evidence=evidence, late=90.0)
+    assert [f.why for f in found.findings] == ["2 times: the sender has logged that it was taken"]
+    assert not found.kept
 
 
 def test_every_repetition_of_a_reply_needs_its_own_excuse() -> None:
