@@ -22,10 +22,11 @@ version that this program does not know."""
 
 # lane:   the conversations whose oldest open reply is due, of accounts that may send, the longest-waiting first.
 # head:   that reply, with what is to be done: policy is checked here, once more, right before the call. What a person
-#         has answered stays answered, also once the pause is over.
+#         has answered stays answered, also once the pause is over. `arrivals` is read in this statement's snapshot
+#         (`seen`): a reply that is queued meanwhile makes it differ, see `finish`.
 # begun:  replies to send are marked before the call, so that a crash in between leaves a trace. One that another
 #         process has sent, or was sending, when this statement began to look (`seen`) waits for the next look.
-# `arrivals` is read in this statement's snapshot: a reply that is queued meanwhile makes it differ, see `finish`.
+#         "Still queued" is said as "still what it was": the literal would have the planner read all of `outbox_open`.
 CLAIM = """
 WITH lane AS (
     SELECT l.account_id, l.igsid FROM outbox_lane l JOIN account a USING (account_id)
@@ -38,8 +39,10 @@ WITH lane AS (
     UPDATE outbox_lane l SET lease_by = $3, lease_until = $4
     FROM lane WHERE (l.account_id, l.igsid) = (lane.account_id, lane.igsid)
 ), head AS (
-    SELECT DISTINCT ON (o.account_id, o.igsid) o.*,
+    SELECT lane.account_id, lane.igsid, seen.arrivals, o.outbox_id, o.body, o.status, o.attempts, o.unanswered,
+        o.most_calls, o.sending_at, o.due_at, o.rule, o.for_mid, o.test, o.decided_at,
         CASE
+            WHEN o.outbox_id IS NULL THEN NULL
             WHEN o.status = 'sending' THEN CASE WHEN seen.lease_until >= $1 THEN 'wait' ELSE 'lost' END
             WHEN o.due_at > $1 THEN 'wait'
             WHEN NOT o.despite_pause AND c.paused_reason = 'person' AND c.paused_at >= o.decided_at
@@ -50,22 +53,22 @@ WITH lane AS (
         END AS step
     FROM lane
     JOIN outbox_lane seen USING (account_id, igsid)
-    JOIN outbox o USING (account_id, igsid)
     LEFT JOIN conversation c USING (account_id, igsid)
-    WHERE o.status IN ('queued', 'sending', 'unknown')
-    ORDER BY o.account_id, o.igsid, o.outbox_id
+    LEFT JOIN LATERAL (
+        SELECT * FROM outbox o
+        WHERE (o.account_id, o.igsid) = (lane.account_id, lane.igsid) AND o.status IN ('queued', 'sending', 'unknown')
+        ORDER BY o.outbox_id LIMIT 1) o ON true
 ), begun AS (
     UPDATE outbox o SET status = 'sending', attempts = o.attempts + 1, sending_at = $1
-    FROM head WHERE (o.account_id, o.outbox_id) = (head.account_id, head.outbox_id) AND head.step = 'send'
-        AND o.status = 'queued'
+    FROM head WHERE (o.account_id, o.outbox_id, o.status) = (head.account_id, head.outbox_id, head.status)
+        AND head.step = 'send'
     RETURNING o.account_id, o.outbox_id
 )
-SELECT lane.account_id, lane.igsid, head.outbox_id, head.body,
-    CASE WHEN head.step = 'send' AND begun.outbox_id IS NULL THEN 'wait' ELSE head.step END AS step,
-    head.attempts, head.unanswered, head.most_calls, head.sending_at, head.due_at,
-    head.rule, head.for_mid, head.test, head.decided_at,
-    (SELECT l.arrivals FROM outbox_lane l WHERE (l.account_id, l.igsid) = (lane.account_id, lane.igsid)) AS arrivals
-FROM lane LEFT JOIN head USING (account_id, igsid) LEFT JOIN begun USING (account_id, outbox_id)
+SELECT account_id, igsid, outbox_id, body,
+    CASE WHEN step = 'send' AND (account_id, outbox_id) NOT IN (SELECT account_id, outbox_id FROM begun)
+        THEN 'wait' ELSE step END AS step,
+    attempts, unanswered, most_calls, sending_at, due_at, rule, for_mid, test, decided_at, arrivals
+FROM head
 """
 
 # A reply whose outcome stayed unknown goes out again only if nothing speaks against it now.

@@ -23,7 +23,8 @@ class Finished:
 
 # given:    the verdicts; of two on one reply (its lease ran out meanwhile) the one that finishes it.
 # held:     their rows, and below the lanes, locked in the order of their keys and in that order of tables: `settle`
-#           does the same, or the two would wait for each other.
+#           does the same, or the two would wait for each other. "Open" is said as "not finished": by the statuses the
+#           planner would read all of `outbox_open`, however long the queue.
 # done:     the replies. One that an echo has settled meanwhile stays settled. The code is the last call's: a look-up
 #           or the loss of a process brings none.
 # noted:    the calls that reached Meta and did not simply succeed, for whoever asks why.
@@ -40,7 +41,7 @@ WITH given AS (
     ORDER BY account_id, outbox_id, open
 ), held AS (
     SELECT o.account_id, o.outbox_id FROM outbox o JOIN given g USING (account_id, outbox_id)
-    WHERE o.status IN ('queued', 'sending', 'unknown') AND (g.status <> 'sent' OR g.mid IS NOT NULL)
+    WHERE o.finished_at IS NULL AND (g.status <> 'sent' OR g.mid IS NOT NULL)
     ORDER BY o.account_id, o.outbox_id FOR UPDATE OF o
 ), done AS (
     UPDATE outbox o SET status = g.status, due_at = coalesce(g.due_at, o.due_at), mid = g.mid,
@@ -59,18 +60,18 @@ WITH given AS (
     SELECT account_id, outbox_id, $2, outcome, code, subcode, fbtrace_id, detail FROM given
     WHERE outcome NOT IN ('sent', 'unreachable')
 ), lanes_held AS (
-    SELECT l.account_id, l.igsid FROM outbox_lane l JOIN given g USING (account_id, igsid)
+    SELECT l.account_id, l.igsid, g.outbox_id, g.arrivals, g.open, g.due_at
+    FROM outbox_lane l JOIN given g USING (account_id, igsid)
     WHERE l.lease_by = $3 AND (SELECT count(*) FROM done) >= 0
     ORDER BY l.account_id, l.igsid FOR UPDATE OF l
 ), lanes AS (
     UPDATE outbox_lane l SET lease_by = NULL, lease_until = NULL,
-        due_at = CASE WHEN l.arrivals <> g.arrivals THEN $2 WHEN g.open THEN g.due_at ELSE (
+        due_at = CASE WHEN l.arrivals <> h.arrivals THEN $2 WHEN h.open THEN h.due_at ELSE (
             SELECT o.due_at FROM outbox o
-            WHERE (o.account_id, o.igsid) = (g.account_id, g.igsid) AND o.outbox_id <> g.outbox_id
+            WHERE (o.account_id, o.igsid) = (h.account_id, h.igsid) AND o.outbox_id <> h.outbox_id
                 AND o.status IN ('queued', 'sending', 'unknown')
             ORDER BY o.outbox_id LIMIT 1) END
-    FROM given g JOIN lanes_held USING (account_id, igsid)
-    WHERE (l.account_id, l.igsid) = (g.account_id, g.igsid)
+    FROM lanes_held h WHERE (l.account_id, l.igsid) = (h.account_id, h.igsid)
 ), waits AS (
     UPDATE account a SET
         send_after = greatest(a.send_after, g.send_after),
