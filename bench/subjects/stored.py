@@ -34,6 +34,8 @@ from igbot.telemetry.log import event_log
 
 SIZES, QUICK_SIZES = (10_000, 1_000_000, 10_000_000), (10_000, 100_000)
 CONVERSATIONS = 64
+RECENT = 5_000
+"""Conversations of which those who write now mostly are: the newest."""
 TURNS, QUICK_TURNS, WARM_UP_TURNS = 60, 5, 12
 LOOKS_A_TURN = 10
 PROCESS_ID = 1
@@ -105,6 +107,7 @@ class Store:
         self._connection = connection
         self._conversations = messages // A_CONVERSATION
         self._random = Random(messages)
+        self._oldest = 0
         self._clocked = Clocked(connection)
         self._held: Any = self._clocked
         loaded = load_rules([RuleFile("bench.yaml", RULES)])
@@ -122,8 +125,9 @@ class Store:
         """The receiver's writer; runs while anything is measured."""
         await self._receiver.run()
 
-    async def measure(self, turns: int) -> Sample:
-        """Milliseconds at the client of each statement, p50 and p99."""
+    async def measure(self, turns: int, *, oldest: int = 0) -> Sample:
+        """Milliseconds at the client of each statement, p50 and p99; those write whose conversation is no older."""
+        self._oldest = oldest
         await self._connection.execute(LANES_VACUUMED)
         self._clocked.took.clear()
         for _ in range(turns):
@@ -167,13 +171,13 @@ class Store:
             await transaction.rollback()
 
     async def _look(self) -> None:
-        igsid = igsid_of(self._random.randrange(self._conversations))
+        igsid = igsid_of(self._random.randrange(self._oldest, self._conversations))
         self._clocked.asked = "last"
         await self._clocked.fetch(LAST_TEN, ACCOUNT, igsid)
 
     def _body(self, now: datetime) -> bytes:
         """A delivery of one message each of 64 customers, chosen among all there ever were."""
-        chosen = self._random.sample(range(self._conversations), CONVERSATIONS)
+        chosen = self._random.sample(range(self._oldest, self._conversations), CONVERSATIONS)
         items = [
             customer_message(igsid_of(each), ACCOUNT, at=now, mid=secrets.token_hex(60), text="Where is my order?")
             for each in chosen
@@ -184,16 +188,20 @@ class Store:
 @asynccontextmanager
 async def open_store(url: str, *, messages: int) -> AsyncIterator[Store]:
     """The store of a database that was filled with so many messages."""
-    connection = await asyncpg.connect(url)
-    store = Store(connection, messages=messages)
-    receiving = asyncio.create_task(store.receive())
+    database = Database(url, embedded=None, size=1, log=event_log("store"))
+    await database.open()
     try:
-        yield store
+        async with database.connection() as connection:
+            store = Store(connection, messages=messages)
+            receiving = asyncio.create_task(store.receive())
+            try:
+                yield store
+            finally:
+                receiving.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await receiving
     finally:
-        receiving.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await receiving
-        await connection.close()
+        await database.close()
 
 
 def name_of(messages: int) -> str:
