@@ -20,8 +20,9 @@ from igbot.ops.database_watch import DatabaseWatch
 from igbot.ops.health import Health
 from igbot.ops.membership import Membership
 from igbot.ops.rules_watch import RulesWatch
-from igbot.outbox.delivery import Delivery, Trouble
+from igbot.outbox.delivery import Delivery
 from igbot.outbox.graph import GraphClient
+from igbot.outbox.reporting import Trouble
 from igbot.rulebook.book import Rulebook
 from igbot.settings.model import Settings
 from igbot.settings.reading import token_missing

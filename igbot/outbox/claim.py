@@ -11,6 +11,7 @@ import asyncpg
 
 from igbot.meta.events import AccountId, Igsid
 from igbot.meta.outgoing import OutgoingText, from_stored
+from igbot.outbox.verdict import LOST
 
 LEASE = timedelta(seconds=90)
 """Longer than a call may take (`graph.TIMEOUT`); after it the reply counts as lost on the way."""
@@ -40,7 +41,7 @@ WITH lane AS (
     FROM lane WHERE (l.account_id, l.igsid) = (lane.account_id, lane.igsid)
 ), head AS (
     SELECT lane.account_id, lane.igsid, seen.arrivals, o.outbox_id, o.body, o.status, o.attempts, o.unanswered,
-        o.most_calls, o.sending_at, o.due_at, o.rule, o.for_mid, o.test, o.decided_at,
+        o.reason, o.most_calls, o.sending_at, o.due_at, o.rule, o.for_mid, o.test, o.decided_at,
         CASE
             WHEN o.outbox_id IS NULL THEN NULL
             WHEN o.status = 'sending' THEN CASE WHEN seen.lease_until >= $1 THEN 'wait' ELSE 'lost' END
@@ -67,7 +68,7 @@ WITH lane AS (
 SELECT account_id, igsid, outbox_id, body,
     CASE WHEN step = 'send' AND (account_id, outbox_id) NOT IN (SELECT account_id, outbox_id FROM begun)
         THEN 'wait' ELSE step END AS step,
-    attempts, unanswered, most_calls, sending_at, due_at, rule, for_mid, test, decided_at, arrivals
+    attempts, unanswered, reason, most_calls, sending_at, due_at, rule, for_mid, test, decided_at, arrivals
 FROM head
 """
 
@@ -108,7 +109,7 @@ SELECT min(due_at) FROM outbox_lane WHERE due_at > $1 AND account_id = ANY ($2)
 class ClaimedReply:
     """One reply whose conversation is leased to us. `attempts` counts calls before this step.
 
-    `sending_at` is the time of the last call, if any.
+    `sending_at` is the time of the last call, if any; `lost`: its process went away before it ended.
     """
 
     account_id: AccountId
@@ -118,6 +119,7 @@ class ClaimedReply:
     message: OutgoingText
     attempts: int
     unanswered: int
+    lost: bool
     most_calls: int
     sending_at: datetime | None
     rule: str | None
@@ -164,6 +166,7 @@ def _claimed(row: asyncpg.Record) -> ClaimedReply:
         message=message,
         attempts=row["attempts"],
         unanswered=row["unanswered"],
+        lost=row["reason"] == LOST,
         most_calls=row["most_calls"],
         sending_at=row["sending_at"],
         rule=row["rule"],

@@ -5,7 +5,7 @@ import contextlib
 import random
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, Literal, assert_never
+from typing import Any, assert_never
 
 import asyncpg
 
@@ -15,7 +15,8 @@ from igbot.meta.events import AccountId
 from igbot.meta.outcomes import Wait, not_sent
 from igbot.outbox.claim import ClaimedReply, begin_again, claim_replies, next_due, release_forgotten
 from igbot.outbox.finish import Finished, finish
-from igbot.outbox.graph import GraphClient, found_among
+from igbot.outbox.graph import GraphClient, found_among, reaches_back
+from igbot.outbox.reporting import Trouble, fields_of, report
 from igbot.outbox.verdict import Verdict, after_look_up, interrupted, judge, lost, unreachable
 from igbot.store.group_commit import GroupCommit
 from igbot.store.loops import wait_for_wake
@@ -36,9 +37,6 @@ PASSING = (
     asyncpg.LockNotAvailableError,
 )
 """What PostgreSQL may say once and not again to the same statement."""
-
-Trouble = Literal["halted", "dead", "refused"]
-"""Why a person should know: the account's sends are stopped, a reply is given up, Meta refused one for a bad cause."""
 
 TAKEN = "SELECT mid FROM outbox WHERE account_id = $1 AND mid = ANY ($2)"
 # Calls that were in flight when a limit struck meet the same limit, not the next one.
@@ -78,7 +76,7 @@ class Delivery:
         self._on_trouble = on_trouble
         self._free = SLOTS
         self._calls: dict[asyncio.Task[None], ClaimedReply] = {}
-        self._writer: GroupCommit[Finished, Exception | None] = GroupCommit(self._write, limit=SLOTS)
+        self._writer: GroupCommit[Finished, Verdict | Exception] = GroupCommit(self._write, limit=SLOTS)
 
     async def run(self, *, stopping: asyncio.Event, idle: float) -> None:
         """Claim and send until `stopping`, on a held connection.
@@ -135,26 +133,29 @@ class Delivery:
         """Take one claimed reply a step further; whatever happens, its slot is free afterwards."""
         try:
             verdict = await self._step(reply)
-            await self._write_down(Finished(reply, verdict))
-            self._report(reply, verdict)
+            written = await self._write_down(Finished(reply, verdict))
+            report(self._log, reply, written, on_trouble=self._on_trouble)
         except Exception as error:
-            self._log.error("delivery_failed", exc=error, **self._fields(reply))
+            self._log.error("delivery_failed", exc=error, **fields_of(reply))
         finally:
             self._free += 1
             self._woken.set()
 
-    async def _write_down(self, finished: Finished) -> None:
-        """What Meta said is worth waiting for the database: forgotten, it would have to be asked for again."""
+    async def _write_down(self, finished: Finished) -> Verdict:
+        """What Meta said is worth waiting for the database: forgotten, it would have to be asked for again.
+
+        Returns the verdict that holds: an echo may have proved the reply sent meanwhile.
+        """
         while True:
             try:
-                error = await self._writer.submit(finished)
+                written = await self._writer.submit(finished)
             except (DatabaseUnavailable, TimeoutError):
                 await asyncio.sleep(WRITE_AGAIN_SECONDS)
                 continue
-            if error is None:
-                return
-            if not isinstance(error, PASSING):
-                raise error
+            if isinstance(written, Verdict):
+                return written
+            if not isinstance(written, PASSING):
+                raise written
             await asyncio.sleep(WRITE_AGAIN_SECONDS)
 
     async def _step(self, reply: ClaimedReply) -> Verdict:
@@ -209,8 +210,10 @@ class Delivery:
         if found is not None:
             return Verdict("sent", "found", mid=found.mid, unanswered=reply.unanswered)
         now = self._clock()
+        seen = messages is not None and reaches_back(messages, since=reply.sending_at or now)
         step, at = after_look_up(
-            found=None if messages is None else False,
+            found=False if seen else None,
+            lost=reply.lost,
             calls=reply.attempts,
             most_calls=reply.most_calls,
             unanswered=reply.unanswered,
@@ -233,7 +236,7 @@ class Delivery:
                 return Verdict("sent", "settled by echo", unanswered=reply.unanswered)
             case "send":
                 if step == "send blind":
-                    self._log.warning("send_repeated", **self._fields(reply), reason="no look-up to be had")
+                    self._log.warning("send_repeated", **fields_of(reply), reason="no look-up to be had")
                 return await self._call(reply, calls=reply.attempts + 1)
             case _:
                 assert_never(allowed)
@@ -249,47 +252,23 @@ class Delivery:
         taken = frozenset(str(row["mid"]) for row in rows)
         return found_among(messages, reply.message.text, igsid=reply.igsid, since=since, taken=taken)
 
-    async def _write(self, finished: list[Finished]) -> list[Exception | None]:
+    async def _write(self, finished: list[Finished]) -> list[Verdict | Exception]:
         """Write all verdicts; if the batch fails, each by itself. What PostgreSQL refuses comes back as its error."""
         async with self._database.connection() as conn:
             try:
-                await finish(conn, finished, process_id=self._process_id(), now=self._clock())
+                proven = await finish(conn, finished, process_id=self._process_id(), now=self._clock())
             except asyncpg.PostgresError as error:
                 if connection_lost(error, conn):
                     raise
                 if len(finished) == 1:
                     return [error]
             else:
-                return [None] * len(finished)
+                return [_holding(f.verdict, proven.get(f.reply.outbox_id)) for f in finished]
         return [result for each in finished for result in await self._write([each])]
 
-    def _report(self, reply: ClaimedReply, verdict: Verdict) -> None:
-        fields = self._fields(reply)
-        error = verdict.error
-        if verdict.state == "sent":
-            self._log.info("reply_sent", **fields, mid=verdict.mid)
-        elif verdict.state == "expired":
-            self._log.warning("reply_expired", **fields, reason=verdict.reason)
-        elif verdict.state == "cancelled":
-            self._log.info("reply_cancelled", **fields, reason=verdict.reason)
-        else:
-            if error is not None:
-                fields |= {"code": error.code, "subcode": error.subcode, "fbtrace_id": error.fbtrace_id}
-                fields |= {"detail": error.message}
-            if error is not None and verdict.counted:
-                self._log.warning("send_failed", **fields, attempt=reply.attempts + 1, outcome=verdict.outcome)
-            if verdict.halt is not None:
-                self._log.error("sends_halted", **fields, reason=verdict.halt)
-            elif verdict.due_at is not None:
-                self._log.warning("send_postponed", **fields, until=verdict.due_at, reason=verdict.reason)
-            if verdict.state == "dead":
-                self._log.error("reply_dead", **fields, reason=verdict.reason)
-        if verdict.alert:
-            kind: Trouble = "halted" if verdict.halt else "dead" if verdict.state == "dead" else "refused"
-            why = error.message if error else verdict.reason or ""
-            self._on_trouble(reply.account_id, kind, why)
 
-    def _fields(self, reply: ClaimedReply) -> dict[str, Any]:
-        fields: dict[str, Any] = {"outbox_id": reply.outbox_id, "igsid": reply.igsid, "rule": reply.rule}
-        fields["for_mid"] = reply.for_mid
-        return fields | ({"test": True} if reply.test else {})
+def _holding(verdict: Verdict, mid: str | None) -> Verdict:
+    """The verdict, unless an echo has proved the reply sent as `mid`."""
+    if mid is None or verdict.mid is not None:
+        return verdict
+    return Verdict("sent", "settled by echo", mid=mid, unanswered=verdict.unanswered)

@@ -31,6 +31,7 @@ class Finished:
 # lanes:    each conversation's next reply: this one again, or the next open one. A reply that was queued after the
 #           claim makes `arrivals` differ; the lane is then due at once rather than forgotten.
 # waits:    accounts that hit a rate limit, a fault that needs a person, or that send again.
+# (result): replies that an echo had settled as sent although their verdict knows of no mid.
 FINISH = """
 WITH given AS (
     SELECT DISTINCT ON (account_id, outbox_id) *
@@ -84,7 +85,8 @@ WITH given AS (
     WHERE a.account_id = g.account_id
         AND (g.send_after IS NOT NULL OR g.halt IS NOT NULL OR (g.sent AND a.rate_waits > 0))
 )
-SELECT 1
+SELECT o.outbox_id, o.mid FROM given g JOIN outbox o USING (account_id, outbox_id)
+WHERE o.status = 'sent' AND g.mid IS NULL
 """
 
 
@@ -94,9 +96,13 @@ async def finish(
     *,
     process_id: int,
     now: datetime,
-) -> None:
-    """Write the verdicts and release the conversations."""
-    await conn.execute(FINISH, json.dumps([_row(f) for f in finished]), now, process_id)
+) -> dict[int, str]:
+    """Write the verdicts and release the conversations.
+
+    Returns the mids, by outbox_id, of replies that an echo had proved sent before: their verdicts were not written.
+    """
+    rows = await conn.fetch(FINISH, json.dumps([_row(f) for f in finished]), now, process_id)
+    return {row["outbox_id"]: row["mid"] for row in rows}
 
 
 def _row(finished: Finished) -> dict[str, Any]:

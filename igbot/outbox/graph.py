@@ -19,6 +19,8 @@ from igbot.telemetry.clock import Clock
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
 MOST_BYTES = 256 * 1024
 """No answer of Meta's is longer; what is, counts as one that cannot be read."""
+PAGE = 20
+"""The newest messages of a conversation that Meta tells of (meta-platform reference §9)."""
 
 
 class GraphClient:
@@ -57,7 +59,7 @@ class GraphClient:
         query = {
             "platform": "instagram",
             "user_id": igsid,
-            "fields": "messages.limit(20){id,created_time,from,message}",
+            "fields": f"messages.limit({PAGE}){{id,created_time,from,message}}",
         }
         status, body = await self._get("me/conversations", query, token=token)
         try:
@@ -112,3 +114,11 @@ def found_among(
         if m.text.split() == text.split() and m.mid not in taken and m.from_id != igsid and m.at and m.at >= since
     ]
     return min(ours, key=lambda found: found[0])[1] if ours else None
+
+
+def reaches_back(messages: list[SentMessage], *, since: datetime) -> bool:
+    """Whether what was sent at `since` or later must be among the newest messages that Meta tells of.
+
+    A full page may begin after it: then its absence proves nothing.
+    """
+    return len(messages) < PAGE or any(m.at is not None and m.at < since for m in messages)

@@ -15,6 +15,7 @@ ECHO_WAIT = timedelta(seconds=20)
 BLIND_WAIT = timedelta(seconds=60)
 """How long an unanswered call waits where Meta cannot be asked."""
 FIRST_RATE_WAIT, LONGEST_RATE_WAIT = timedelta(seconds=60), timedelta(hours=1)
+LOST = "process lost"
 UNREACHABLE_WAIT = timedelta(seconds=5)
 INTERRUPTED_WAIT = timedelta(seconds=1)
 
@@ -111,8 +112,7 @@ def unreachable(error: GraphError, *, spread: float, unanswered: int, now: datet
 
 def lost(*, sending_at: datetime, unanswered: int) -> Verdict:
     """Its process went away mid-call: no answer will come."""
-    reason = "process lost"
-    return Verdict("unknown", reason, sending_at + ECHO_WAIT, reason=reason, unanswered=unanswered + 1)
+    return Verdict("unknown", LOST, sending_at + ECHO_WAIT, reason=LOST, unanswered=unanswered + 1)
 
 
 def interrupted(*, unanswered: int, now: datetime) -> Verdict:
@@ -127,6 +127,7 @@ NextCall = Literal["send", "send blind", "dead", "later"]
 def after_look_up(
     *,
     found: Literal[False] | None,
+    lost: bool,
     calls: int,
     most_calls: int,
     unanswered: int,
@@ -134,8 +135,13 @@ def after_look_up(
     now: datetime,
 ) -> tuple[NextCall, datetime | None]:
     """What to do with an unknown reply that is not among the messages Meta has (`found` False) or could not be looked
-    up (None): the rule of contract §6. With `later` comes the time."""
-    if calls >= min(most_calls, MOST_CALLS) or unanswered > 1:
+    up (None): the rule of contract §6. With `later` comes the time.
+
+    A call that was `lost` with its process most likely never left it. Where Meta says so too it was no call, and does
+    not use up the one repetition: else two crashes at bad moments would cost the customer the answer.
+    """
+    disproved = lost and found is False
+    if calls >= min(most_calls, MOST_CALLS) or (unanswered > 1 and not disproved):
         return "dead", None
     if found is None and unanswered and now < sending_at + BLIND_WAIT:
         return "later", sending_at + BLIND_WAIT

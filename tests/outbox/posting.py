@@ -58,11 +58,11 @@ class Post:
         [reply] = await self.claim()
         return reply
 
-    async def finish(self, *given: tuple[ClaimedReply, Verdict], process_id: int = 1) -> None:
-        """Verdicts written as one batch."""
+    async def finish(self, *given: tuple[ClaimedReply, Verdict], process_id: int = 1) -> dict[int, str]:
+        """Verdicts written as one batch; the mids of those that an echo had proved sent."""
         async with self.desk.database.connection() as conn:
             finished = [Finished(reply, verdict) for reply, verdict in given]
-            await finish(conn, finished, process_id=process_id, now=self.now)
+            return await finish(conn, finished, process_id=process_id, now=self.now)
 
     async def sent(self, reply: ClaimedReply) -> None:
         """Meta took it."""

@@ -131,6 +131,15 @@ async def test_an_echo_that_came_first_stays(post: Post) -> None:
     assert (row["status"], row["mid"]) == ("sent", "echoed")
 
 
+async def test_a_verdict_that_an_echo_has_overtaken_is_told_apart(post: Post) -> None:
+    """The reply is sent: nobody must be told that it is dead."""
+    await post.queue("hello")
+    reply = await post.claim_one()
+    await post.desk.value("UPDATE outbox SET status = 'sent', mid = 'echoed', finished_at = $1", post.now)
+    assert await post.finish((reply, Verdict("dead", "given up"))) == {reply.outbox_id: "echoed"}
+    assert await post.states() == ["sent"]
+
+
 async def test_sent_without_a_mid_is_never_written(post: Post) -> None:
     """`Settled by an echo` only releases the conversation."""
     await post.queue("hello")

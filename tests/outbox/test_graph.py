@@ -16,7 +16,7 @@ from igbot.meta.conversations_api import SentMessage
 from igbot.meta.events import Igsid, Mid
 from igbot.meta.outcomes import Halted, Refused, Retry, Sent, Unknown, Wait
 from igbot.meta.outgoing import OutgoingText, QuickReply
-from igbot.outbox.graph import MOST_BYTES, GraphClient, found_among
+from igbot.outbox.graph import MOST_BYTES, PAGE, GraphClient, found_among, reaches_back
 from tests.answering.talking import ANA, START
 
 HOST = "https://graph.example"
@@ -279,6 +279,15 @@ def test_our_words_since_the_decision_are_found() -> None:
 def test_what_is_not_ours_is_not_found(other: SentMessage) -> None:
     """Other words, the customer's own, older than the decision, of no known time."""
     assert found(other) is None
+
+
+def test_a_full_page_of_newer_messages_proves_no_absence() -> None:
+    """What was sent may lie behind the twenty that Meta tells of; fewer are all there are."""
+    newer = [message(f"m{number}", "chatter", seconds=number + 1) for number in range(PAGE)]
+    assert not reaches_back(newer, since=START)
+    assert reaches_back(newer[1:], since=START)
+    assert reaches_back([*newer[1:], message("old", "chatter", seconds=-1)], since=START)
+    assert reaches_back([], since=START)
 
 
 def test_a_message_that_is_another_replys_is_not_found_again() -> None:

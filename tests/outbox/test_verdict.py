@@ -118,13 +118,30 @@ def test_an_unknown_reply_that_was_not_found_goes_on_as_the_contract_says(
 ) -> None:
     """Contract §6: looked up before each further call; without an answer sent again at most once."""
     step, at = after_look_up(
-        found=found, calls=calls, most_calls=MOST_CALLS, unanswered=unanswered, sending_at=START, now=after(seconds)
+        found=found,
+        lost=False,
+        calls=calls,
+        most_calls=MOST_CALLS,
+        unanswered=unanswered,
+        sending_at=START,
+        now=after(seconds),
     )
     assert step == expected
     assert at == (START + BLIND_WAIT if expected == "later" else None)
 
 
+@pytest.mark.parametrize(
+    ("found", "calls", "expected"), [(False, 2, "send"), (False, 3, "send"), (False, 4, "dead"), (None, 2, "dead")]
+)
+def test_a_crash_that_meta_disproves_uses_up_no_repetition(found: Any, calls: int, expected: str) -> None:
+    """Whose process died twice mid-call is sent once more where Meta says that it has nothing; never after four."""
+    step, _ = after_look_up(
+        found=found, lost=True, calls=calls, most_calls=MOST_CALLS, unanswered=2, sending_at=START, now=after(80)
+    )
+    assert step == expected
+
+
 def test_what_was_very_likely_sent_is_never_sent_again() -> None:
     """An error that comes after the sending bounds the calls of its reply to one."""
-    step, _ = after_look_up(found=False, calls=1, most_calls=1, unanswered=0, sending_at=START, now=after(5))
+    step, _ = after_look_up(found=False, lost=True, calls=1, most_calls=1, unanswered=0, sending_at=START, now=after(5))
     assert step == "dead"
