@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 from igbot.telemetry.log import FIELDS
+from igbot.telemetry.ordinary import OURS, OrdinaryLines
 from igbot.telemetry.plain import Plain, Plainer, moment
 from igbot.telemetry.redaction import Redactor
 
 LINE_BYTES = 16 * 1024
 _STACK_CHARACTERS = 8 * 1024
 _STACK_ENTRIES = 40
-_OURS = "igbot"
 _RESERVED = ("timestamp", "level", "event", "room", "error", "stack")
 
 # Line and paragraph separators, controls, and what turns the direction of writing: none may reach a terminal raw.
@@ -55,14 +55,14 @@ class _LineFormatter(logging.Formatter):
         raise NotImplementedError
 
     def _entry(self, record: logging.LogRecord) -> dict[str, Plain]:
-        ours = record.name.startswith(_OURS + ".") and hasattr(record, FIELDS)
+        ours = record.name.startswith(OURS) and hasattr(record, FIELDS)
         entry: dict[str, Plain] = {
             "timestamp": _moment_of(record),
             "level": record.levelname,
             "event": self._plainer.text(str(record.msg)) if ours else "log",
         }
         if ours:
-            entry["room"] = record.name.removeprefix(_OURS + ".")
+            entry["room"] = record.name.removeprefix(OURS)
             fields: dict[object, object] = getattr(record, FIELDS)
         else:
             fields = {"logger": record.name, "message": _message(record)}
@@ -78,7 +78,16 @@ class _LineFormatter(logging.Formatter):
 class JsonFormatter(_LineFormatter):
     """One JSON object a line, at most 16 KiB, with no raw line break, control or direction mark in it."""
 
+    def __init__(self, redactor: Redactor, *, marks: Mapping[str, object]) -> None:
+        super().__init__(redactor, marks=marks)
+        self._ordinary = OrdinaryLines(redactor, marks=marks, reserved=_RESERVED)
+
     def _line(self, record: logging.LogRecord) -> str:
+        line = self._ordinary.line(record)
+        return line if line is not None and len(line) <= LINE_BYTES else self.careful_line(record)
+
+    def careful_line(self, record: logging.LogRecord) -> str:
+        """The line made value by value. It is what `format` gives too, which takes a shorter way where it can."""
         entry = self._entry(record)
         for characters in (None, 512, 64):
             line = _json_line(entry if characters is None else _shortened(entry, characters))

@@ -38,8 +38,13 @@ class EventLog:
         self._write(logging.CRITICAL, event, exc, fields)
 
     def _write(self, level: int, event: str, exc: BaseException | None, fields: dict[str, object]) -> None:
-        if self.logger.isEnabledFor(level):
-            self.logger.log(level, event, exc_info=exc, extra={FIELDS: fields}, stacklevel=3)
+        if not self.logger.isEnabledFor(level):
+            return
+        told = None if exc is None else (type(exc), exc, exc.__traceback__)
+        # `Logger.log` would walk the stack for a file and line that no line of ours shows: the event's name finds both.
+        record = logging.getLogRecordFactory()(self.logger.name, level, "", 0, event, (), told)
+        setattr(record, FIELDS, fields)
+        self.logger.handle(record)
 
 
 def event_log(room: str) -> EventLog:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from igbot.telemetry.redaction import MARK, Redactor, names_a_secret
 
 FIELD_CHARACTERS = 2048
-_ITEMS = 50
+ITEMS = 50
 _DEPTH = 5
 _CUT = "…"
 
@@ -49,12 +49,12 @@ class Plainer:
     def mapping(self, mapping: Mapping[object, object], *, depth: int = 0) -> dict[str, Plain]:
         """The pairs of a mapping, values of secret names hidden whatever they are."""
         plain: dict[str, Plain] = {}
-        for key, value in islice(mapping.items(), _ITEMS):
+        for key, value in islice(mapping.items(), ITEMS):
             name = self.text(key if isinstance(key, str) else repr(key))
             hidden = names_a_secret(name) and value is not None and not isinstance(value, bool)
             plain[name] = MARK if hidden else self.value(value, depth=depth + 1)
-        if len(mapping) > _ITEMS:
-            plain[_CUT] = f"{len(mapping) - _ITEMS} more"
+        if len(mapping) > ITEMS:
+            plain[_CUT] = f"{len(mapping) - ITEMS} more"
         return plain
 
     def _known(self, value: object, depth: int) -> Plain:
@@ -81,9 +81,9 @@ class Plainer:
             return f"<{type(value).__name__} of {len(value)}>"
         if isinstance(value, Mapping):
             return self.mapping(value, depth=depth)
-        plain = [self.value(item, depth=depth + 1) for item in islice(value, _ITEMS)]
-        if len(value) > _ITEMS:
-            plain.append(f"{len(value) - _ITEMS} more")
+        plain = [self.value(item, depth=depth + 1) for item in islice(value, ITEMS)]
+        if len(value) > ITEMS:
+            plain.append(f"{len(value) - ITEMS} more")
         return plain
 
     def _number(self, number: int | float) -> Plain:

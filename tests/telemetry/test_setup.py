@@ -9,11 +9,12 @@ import warnings
 from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from igbot.telemetry.clock import system_clock
-from igbot.telemetry.log import event_log
+from igbot.telemetry.log import FIELDS, event_log
 from igbot.telemetry.notify import sd_notify
 from igbot.telemetry.setup import LineHandler, configure_logging
 
@@ -181,3 +182,44 @@ def test_systemd_hears_the_state(tmp_path: Path, abstract: bool) -> None:
 def test_without_systemd_nothing_happens(environ: dict[str, str]) -> None:
     """No manager, or one that is gone, is no error."""
     assert not sd_notify("READY=1", environ=environ)
+
+
+def test_other_listeners_get_whole_records(caplog: pytest.LogCaptureFixture) -> None:
+    """Tests and other handlers see the event as the message, the fields as an attribute, and the error."""
+    error = ValueError("why")
+    with caplog.at_level("INFO", logger="igbot"):
+        event_log("web").info("reply_sent", mid="m1")
+        event_log("web").debug("not_asked_for")
+        event_log("web").error("100%s", exc=error)
+    first, second = caplog.records
+    assert (first.getMessage(), first.name, first.levelname, first.exc_info) == (
+        "reply_sent",
+        "igbot.web",
+        "INFO",
+        None,
+    )
+    assert getattr(first, FIELDS) == {"mid": "m1"}
+    assert second.getMessage() == "100%s"
+    assert second.exc_info is not None
+    assert second.exc_info[1] is error
+    assert "ValueError: why" in caplog.text
+
+
+def test_a_record_made_by_somebody_elses_factory_comes_through() -> None:
+    """Tracing libraries put a factory of their own in place."""
+    stream = io.StringIO()
+    configure_logging(level="INFO", format="json", stream=stream)
+    former = logging.getLogRecordFactory()
+    made: list[logging.LogRecord] = []
+
+    def factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        made.append(former(*args, **kwargs))
+        return made[-1]
+
+    logging.setLogRecordFactory(factory)
+    try:
+        event_log("web").info("seen", n=1)
+    finally:
+        logging.setLogRecordFactory(former)
+    assert [line["event"] for line in lines(stream)] == ["seen"]
+    assert len(made) == 1
