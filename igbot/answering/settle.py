@@ -17,6 +17,7 @@ from igbot.rules.model import Choice
 
 # held:     the lanes whose lease is still ours; everything below belongs to one of them. Whoever locks several rows
 #           does so in the order of their keys (the receiver too), or two would wait for each other.
+#           LATERAL: one by one, by their keys, also where the planner believes that the table is empty.
 # mine:     those lanes, released. One in which something arrived since the claim stays ready.
 # settled:  the events worked on. Their raw bytes stay for a while. One that was settled before is not told again: a
 #           claim may have looked just before another process settled the same conversation. "Pending" is said as "not
@@ -32,11 +33,12 @@ from igbot.rules.model import Choice
 #           does wait (`outbox.claim`) and takes this one to the disk with it.
 SETTLE = """
 WITH held AS (
-    SELECT account_id, igsid, g.arrivals, again_at FROM inbox_lane l
-    JOIN json_to_recordset($1) AS g (account_id text, igsid text, arrivals bigint, again_at timestamptz)
-        USING (account_id, igsid)
-    WHERE l.lease_by = $3
-    ORDER BY account_id, igsid FOR UPDATE OF l
+    SELECT g.* FROM (
+        SELECT * FROM json_to_recordset($1) AS g (account_id text, igsid text, arrivals bigint, again_at timestamptz)
+        ORDER BY account_id, igsid) g
+    JOIN LATERAL (
+        SELECT l.igsid FROM inbox_lane l
+        WHERE (l.account_id, l.igsid) = (g.account_id, g.igsid) AND l.lease_by = $3 FOR UPDATE) l ON l.igsid = g.igsid
 ), mine AS (
     UPDATE inbox_lane l SET lease_by = NULL, lease_until = NULL,
         ready_at = CASE WHEN l.arrivals = held.arrivals THEN held.again_at ELSE least(l.ready_at, $2) END

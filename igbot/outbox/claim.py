@@ -30,10 +30,10 @@ version that this program does not know."""
 #         "Still queued" is said as "still what it was": the literal would have the planner read all of `outbox_open`.
 CLAIM = """
 WITH lane AS (
-    SELECT l.account_id, l.igsid FROM outbox_lane l JOIN account a USING (account_id)
+    SELECT l.account_id, l.igsid FROM outbox_lane l
     WHERE l.due_at <= $1 AND (l.lease_until IS NULL OR l.lease_until < $1)
-        AND a.halted_at IS NULL AND (a.send_after IS NULL OR a.send_after <= $1)
-        AND l.account_id = ANY ($5)
+        AND (SELECT a.halted_at IS NULL AND (a.send_after IS NULL OR a.send_after <= $1)
+            FROM account a WHERE a.account_id = l.account_id AND a.account_id = ANY ($5))
     ORDER BY l.due_at LIMIT $2
     FOR UPDATE OF l SKIP LOCKED
 ), leased AS (

@@ -22,9 +22,10 @@ class Finished:
 
 
 # given:    the verdicts; of two on one reply (its lease ran out meanwhile) the one that finishes it.
-# held:     their rows, and below the lanes, locked in the order of their keys and in that order of tables: `settle`
-#           does the same, or the two would wait for each other. "Open" is said as "not finished": by the statuses the
-#           planner would read all of `outbox_open`, however long the queue.
+# held:     those whose reply is open; its row, and below the lanes, are locked in the order of their keys (of `given`)
+#           and in that order of tables: `settle` does the same, or the two would wait for each other. LATERAL: one by
+#           one, by their keys, also where the planner believes that the table is empty. "Open" is said as "not
+#           finished": by the statuses it would read all of `outbox_open`, however long the queue.
 # done:     the replies. One that an echo has settled meanwhile stays settled. The code is the last call's: a look-up
 #           or the loss of a process brings none.
 # noted:    the calls that reached Meta and did not simply succeed, for whoever asks why.
@@ -41,9 +42,12 @@ WITH given AS (
         send_after timestamptz, halt text)
     ORDER BY account_id, outbox_id, open
 ), held AS (
-    SELECT o.account_id, o.outbox_id FROM outbox o JOIN given g USING (account_id, outbox_id)
-    WHERE o.finished_at IS NULL AND (g.status <> 'sent' OR g.mid IS NOT NULL)
-    ORDER BY o.account_id, o.outbox_id FOR UPDATE OF o
+    SELECT g.* FROM given g
+    JOIN LATERAL (
+        SELECT o.outbox_id FROM outbox o
+        WHERE (o.account_id, o.outbox_id) = (g.account_id, g.outbox_id) AND o.finished_at IS NULL FOR UPDATE
+    ) o ON o.outbox_id = g.outbox_id
+    WHERE g.status <> 'sent' OR g.mid IS NOT NULL
 ), done AS (
     UPDATE outbox o SET status = g.status, due_at = coalesce(g.due_at, o.due_at), mid = g.mid,
         code = CASE WHEN g.called THEN g.code ELSE o.code END,
@@ -53,18 +57,17 @@ WITH given AS (
         most_calls = least(o.most_calls, g.most_calls),
         attempts = o.attempts - CASE WHEN g.counted THEN 0 ELSE 1 END,
         finished_at = CASE WHEN g.open THEN NULL ELSE $2::timestamptz END
-    FROM given g JOIN held USING (account_id, outbox_id)
-    WHERE (o.account_id, o.outbox_id) = (g.account_id, g.outbox_id)
+    FROM held g WHERE (o.account_id, o.outbox_id) = (g.account_id, g.outbox_id)
     RETURNING 1
 ), noted AS (
     INSERT INTO send_attempt (account_id, outbox_id, at, outcome, code, subcode, fbtrace_id, detail)
     SELECT account_id, outbox_id, $2, outcome, code, subcode, fbtrace_id, detail FROM given
     WHERE outcome NOT IN ('sent', 'unreachable')
 ), lanes_held AS (
-    SELECT l.account_id, l.igsid, g.outbox_id, g.arrivals, g.open, g.due_at
-    FROM outbox_lane l JOIN given g USING (account_id, igsid)
-    WHERE l.lease_by = $3 AND (SELECT count(*) FROM done) >= 0
-    ORDER BY l.account_id, l.igsid FOR UPDATE OF l
+    SELECT g.* FROM (SELECT * FROM given WHERE (SELECT count(*) FROM done) >= 0 ORDER BY account_id, igsid) g
+    JOIN LATERAL (
+        SELECT l.igsid FROM outbox_lane l
+        WHERE (l.account_id, l.igsid) = (g.account_id, g.igsid) AND l.lease_by = $3 FOR UPDATE) l ON l.igsid = g.igsid
 ), lanes AS (
     UPDATE outbox_lane l SET lease_by = NULL, lease_until = NULL,
         due_at = CASE WHEN l.arrivals <> h.arrivals THEN $2 WHEN h.open THEN h.due_at ELSE (
