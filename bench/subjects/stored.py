@@ -35,7 +35,7 @@ from igbot.telemetry.log import event_log
 SIZES, QUICK_SIZES = (10_000, 1_000_000, 10_000_000), (10_000, 100_000)
 CONVERSATIONS = 64
 RECENT = 5_000
-"""Conversations of which those who write now mostly are: the newest."""
+"""The newest conversations, among which those that go on now are looked for: as many for every size."""
 TURNS, QUICK_TURNS, WARM_UP_TURNS = 60, 5, 12
 LOOKS_A_TURN = 10
 PROCESS_ID = 1
@@ -125,10 +125,17 @@ class Store:
         """The receiver's writer; runs while anything is measured."""
         await self._receiver.run()
 
-    async def measure(self, turns: int, *, oldest: int = 0) -> Sample:
-        """Milliseconds at the client of each statement, p50 and p99; those write whose conversation is no older."""
-        self._oldest = oldest
+    async def measure(self, turns: int, *, recent: int | None = None) -> Sample:
+        """Milliseconds at the client of each statement, p50 and p99.
+
+        Those write who have one of the `recent` newest conversations, which are in memory; None: anybody.
+        """
         await self._connection.execute(LANES_VACUUMED)
+        self._oldest = 0
+        if recent is not None:
+            self._oldest = max(0, self._conversations - recent)
+            for number in range(self._oldest, self._conversations):
+                await self._clocked.fetch(LAST_TEN, ACCOUNT, igsid_of(number))
         self._clocked.took.clear()
         for _ in range(turns):
             await self._turn()
@@ -176,7 +183,7 @@ class Store:
         await self._clocked.fetch(LAST_TEN, ACCOUNT, igsid)
 
     def _body(self, now: datetime) -> bytes:
-        """A delivery of one message each of 64 customers, chosen among all there ever were."""
+        """A delivery of one message each of 64 customers."""
         chosen = self._random.sample(range(self._oldest, self._conversations), CONVERSATIONS)
         items = [
             customer_message(igsid_of(each), ACCOUNT, at=now, mid=secrets.token_hex(60), text="Where is my order?")
@@ -204,26 +211,35 @@ async def open_store(url: str, *, messages: int) -> AsyncIterator[Store]:
         await database.close()
 
 
-def name_of(messages: int) -> str:
+def name_of(messages: int, *, anybody: bool = False) -> str:
     """The contender's name."""
-    return f"{messages:,} messages"
+    return f"{messages:,} messages" + (", any customer" if anybody else "")
 
 
 @asynccontextmanager
 async def _open(ground: Ground) -> Opening:
     async with AsyncExitStack() as stack:
-        yield [await _contender(ground, stack, size) for size in (QUICK_SIZES if ground.quick else SIZES)]
+        recent: list[Contender] = []
+        anybody: list[Contender] = []
+        for messages in QUICK_SIZES if ground.quick else SIZES:
+            try:
+                store = await _filled(ground, stack, messages)
+            except NotMeasurable as error:
+                recent.append(Contender(name_of(messages), partial(_refuse, error)))
+                continue
+            turns = QUICK_TURNS if ground.quick else TURNS
+            recent.append(Contender(name_of(messages), partial(store.measure, turns, recent=RECENT)))
+            if messages > RECENT * A_CONVERSATION:
+                anybody.append(Contender(name_of(messages, anybody=True), partial(store.measure, turns)))
+        yield [*recent, *anybody]
 
 
-async def _contender(ground: Ground, stack: AsyncExitStack, messages: int) -> Contender:
-    try:
-        url = await stack.enter_async_context(ground.database())
-        await fill(url, messages=messages, until=datetime.now(UTC) - timedelta(minutes=1))
-    except NotMeasurable as error:
-        return Contender(name_of(messages), partial(_refuse, error))
+async def _filled(ground: Ground, stack: AsyncExitStack, messages: int) -> Store:
+    url = await stack.enter_async_context(ground.database())
+    await fill(url, messages=messages, until=datetime.now(UTC) - timedelta(minutes=1))
     store = await stack.enter_async_context(open_store(url, messages=messages))
     await store.measure(WARM_UP_TURNS)
-    return Contender(name_of(messages), partial(store.measure, QUICK_TURNS if ground.quick else TURNS))
+    return store
 
 
 async def _refuse(error: NotMeasurable) -> Sample:
@@ -235,9 +251,10 @@ SUBJECT = Subject(
     title="What statements cost by the number of stored messages",
     notes=(
         f"Tables as a year of answering leaves them, nothing archived, {A_CONVERSATION} messages a conversation. A "
-        f"turn: {CONVERSATIONS} customers, chosen among all there ever were, write once; their events are kept, "
-        "claimed with their history, settled, their replies claimed and finished by igbot's own statements over a held "
-        "connection, in one transaction that is rolled back: what a commit costs does not count. Times at the client."
+        f"turn: {CONVERSATIONS} customers write once; their events are kept, claimed with their history, settled, "
+        "their replies claimed and finished by igbot's own statements over a connection of its own, in one transaction "
+        f"that is rolled back: commits do not count. They have one of the newest {RECENT:,} conversations, "
+        "or are anybody there ever was, whose rows are mostly not in PostgreSQL's memory. Times at the client."
     ),
     figures=(
         Figure("claim", "claim 64 p50 ms", 2, more_is_better=False),
