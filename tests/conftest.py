@@ -1,6 +1,7 @@
 """A real PostgreSQL for every test that asks for one: fresh, migrated, its own."""
 
 import asyncio
+import logging
 import os
 import secrets
 import shutil
@@ -20,6 +21,7 @@ from igbot.store.embedded.attach import EmbeddedServer
 from igbot.store.migrations import migrate, read_migrations
 from igbot.store.pool import Database
 from igbot.telemetry.log import event_log
+from igbot.telemetry.setup import LineHandler
 from tests.store.processes import wait_for_end
 
 # How fast examples come is the machine's business: a loaded one must not fail a test. The examples are the same in
@@ -41,6 +43,19 @@ class PostgresServer:
     def database_url(self, name: str) -> str:
         """The URL of one of its databases."""
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """A command that a test runs in this process sets up the whole process's logging: the next test has its own."""
+    root, ours = logging.getLogger(), logging.getLogger("igbot")
+    levels = root.level, ours.level
+    yield
+    for handler in [handler for handler in root.handlers if isinstance(handler, LineHandler)]:
+        root.removeHandler(handler)
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+    logging.captureWarnings(False)
 
 
 @pytest.fixture(scope="session")
