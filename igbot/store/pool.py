@@ -21,7 +21,8 @@ _ACQUIRE_SECONDS = 10.0
 _COMMAND_SECONDS = 60.0
 # Connections that are held for long ask little; one that does not answer has been cut off on the way.
 _HELD_COMMAND_SECONDS = 10.0
-_PING_SECONDS = 2.0
+# A ping may have to make a connection first, on a machine that has other things to do.
+_PING_SECONDS = 5.0
 _CLOSE_SECONDS = 2.0
 _PING_EVERY = 2.0
 _OPEN_SECONDS = 3.0
