@@ -60,6 +60,8 @@ def configure_logging(
     root.setLevel(logging.WARNING)
     logging.getLogger("igbot").setLevel(level.upper())
     logging.captureWarnings(True)
+    # No line of ours tells of them, and to ask for them is a good part of what a line costs.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     return redactor
 
 

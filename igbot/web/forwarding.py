@@ -1,6 +1,7 @@
 """Whom a request really came from, and over what, where a trusted proxy stands in front."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Network = IPv4Network | IPv6Network
@@ -38,6 +39,7 @@ def _is_trusted(peer: str | None, trusted: Sequence[Network]) -> bool:
     return address is not None and any(address in network for network in trusted)
 
 
+@lru_cache(maxsize=256)  # every request asks, and a proxy is always the same
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text)
