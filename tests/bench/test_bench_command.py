@@ -45,7 +45,8 @@ def test_subjects_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_kept_run_is_printed_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without measuring anything; its verdict is the exit code."""
-    pytest.importorskip("psutil")
+    for needed in command.NEEDED:
+        pytest.importorskip(needed)
     write_record(run(table({"ours": [5.0]})), tmp_path / "run.json")
     assert command.main(["--from", str(tmp_path / "run.json")]) == 0
     assert "Acks" in capsys.readouterr().out
