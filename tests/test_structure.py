@@ -13,6 +13,7 @@ import pytest
 import igbot
 
 PACKAGE = Path(igbot.__file__).parent
+BENCH = PACKAGE.parent / "bench"
 
 FLOORS = (
     ("__main__",),
@@ -68,9 +69,19 @@ LONGEST_MODULE, LONGEST_FUNCTION = 300, 60
 @cache
 def modules() -> dict[str, Path]:
     """Every module of the package by its dotted name."""
+    return _modules_below(PACKAGE)
+
+
+@cache
+def all_modules() -> dict[str, Path]:
+    """Those of the bench as well, which is not part of the package."""
+    return modules() | _modules_below(BENCH)
+
+
+def _modules_below(package: Path) -> dict[str, Path]:
     found = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(package.parent).with_suffix("").parts
         found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
 
@@ -78,7 +89,7 @@ def modules() -> dict[str, Path]:
 @cache
 def tree(name: str) -> ast.Module:
     """The syntax tree of a module."""
-    return ast.parse(modules()[name].read_text(encoding="utf-8"))
+    return ast.parse(all_modules()[name].read_text(encoding="utf-8"))
 
 
 @cache
@@ -91,8 +102,8 @@ def imports(name: str) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name}, line {node.lineno}: a relative import"
             source = node.module or ""
-            found |= {f"{source}.{a.name}" if f"{source}.{a.name}" in modules() else source for a in node.names}
-    return frozenset(each for each in found if each in modules())
+            found |= {f"{source}.{a.name}" if f"{source}.{a.name}" in all_modules() else source for a in node.names}
+    return frozenset(each for each in found if each in all_modules())
 
 
 def room(name: str) -> str:
@@ -129,6 +140,11 @@ def test_imports_run_down_only() -> None:
     assert upward == []
 
 
+def test_the_package_does_without_its_bench() -> None:
+    """It is measured from outside, and installed without what measures it."""
+    assert [name for name in modules() for used in imports(name) if used.split(".")[0] == "bench"] == []
+
+
 @pytest.mark.parametrize("narrow", sorted(NARROW))
 def test_some_rooms_need_even_less(narrow: str) -> None:
     """They can be tried, and taken out, with little else."""
@@ -138,7 +154,7 @@ def test_some_rooms_need_even_less(narrow: str) -> None:
 
 def test_there_are_no_cycles() -> None:
     """No module reaches itself, not even through an import inside a function."""
-    reaches = {name: set(imports(name)) - {name} for name in modules()}
+    reaches = {name: set(imports(name)) - {name} for name in all_modules()}
     while leaves := [name for name, used in reaches.items() if not used & reaches.keys()]:
         for name in leaves:
             del reaches[name]
@@ -182,7 +198,7 @@ def test_the_look_for_impurity_finds_it(source: str) -> None:
 def test_modules_and_functions_are_short() -> None:
     """At most 300 lines a module and 60 a function."""
     too_long = []
-    for name, path in modules().items():
+    for name, path in all_modules().items():
         lines = len(path.read_text(encoding="utf-8").splitlines())
         if lines > LONGEST_MODULE:
             too_long.append(f"{name}: {lines} lines")
@@ -196,18 +212,21 @@ def test_modules_and_functions_are_short() -> None:
 
 def test_names_say_something() -> None:
     """No module is called by a word that fits everything."""
-    assert [name for name in modules() if set(name.split(".")) & SAYS_NOTHING] == []
+    assert [name for name in all_modules() if set(name.split(".")) & SAYS_NOTHING] == []
 
 
 def test_every_module_says_what_it_is_for() -> None:
     """A docstring at its head; an empty `__init__.py` needs none."""
-    assert [name for name in modules() if tree(name).body and not ast.get_docstring(tree(name))] == []
+    assert [name for name in all_modules() if tree(name).body and not ast.get_docstring(tree(name))] == []
 
 
 def test_nothing_registers_or_keeps_state_by_import() -> None:
     """No module changes a global, so that two apps can live in one process."""
     changed = [
-        f"{name}:{node.lineno}" for name in modules() for node in ast.walk(tree(name)) if isinstance(node, ast.Global)
+        f"{name}:{node.lineno}"
+        for name in all_modules()
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.Global)
     ]
     assert changed == []
 
