@@ -1,6 +1,7 @@
 """The bot's processes: real ones, in production, each started again as soon as it has gone, until they are to end."""
 
 import asyncio
+import contextlib
 import json
 import signal
 import sys
@@ -97,6 +98,10 @@ class Fleet:
 
     async def end(self) -> list[int | None]:
         """SIGTERM for all, and their exit codes; None for one that had to be killed."""
+        for place in self.places:
+            # One that has only just begun has no answer to a signal yet, and dies of it.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(place.running(answering=True), ENDS_WITHIN)
         self._stopping = True
         codes: list[int | None] = []
         running = [place.process for place in self.places if place.process is not None]
