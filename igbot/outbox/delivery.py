@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 import asyncpg
@@ -85,15 +85,20 @@ class Delivery:
         """
         async with self._database.connection() as conn:
             await release_forgotten(conn, process_id=self._process_id(), known=self._calls.values())
+            due: datetime | None = None
             while not stopping.is_set():
                 self._woken.clear()
+                room = self._free
                 claimed = await self.claim(conn)
                 for reply in claimed:
                     task = asyncio.create_task(self._one(reply))
                     self._calls[task] = reply
                     task.add_done_callback(self._calls.pop)
-                if not claimed:
-                    await wait_for_wake(self._woken, await self._until_due(conn, idle))
+                if claimed and len(claimed) == room:
+                    continue  # there may be more
+                if not claimed and room:
+                    due = await next_due(conn, accounts=list(self._tokens()), now=self._clock())
+                await wait_for_wake(self._woken, self._until(due, idle))
 
     async def run_writer(self) -> None:
         """The one writer of verdicts of this process."""
@@ -121,13 +126,12 @@ class Delivery:
         self._free -= len(claimed)
         return claimed
 
-    async def _until_due(self, conn: Any, idle: float) -> float:
-        if self._free <= 0:
+    def _until(self, due: datetime | None, idle: float) -> float:
+        """Seconds until the next look: `idle`, unless something is known to become due before."""
+        now = self._clock()
+        if due is None or due <= now or self._free <= 0:
             return idle
-        due = await next_due(conn, accounts=list(self._tokens()), now=self._clock())
-        if due is None:
-            return idle
-        return min(max((due - self._clock()).total_seconds(), 0.01), idle)
+        return min(max((due - now).total_seconds(), 0.01), idle)
 
     async def _one(self, reply: ClaimedReply) -> None:
         """Take one claimed reply a step further; whatever happens, its slot is free afterwards."""
@@ -138,8 +142,9 @@ class Delivery:
         except Exception as error:
             self._log.error("delivery_failed", exc=error, **fields_of(reply))
         finally:
+            if self._free <= 0:
+                self._woken.set()
             self._free += 1
-            self._woken.set()
 
     async def _write_down(self, finished: Finished) -> Verdict:
         """What Meta said is worth waiting for the database: forgotten, it would have to be asked for again.
@@ -256,14 +261,16 @@ class Delivery:
         """Write all verdicts; if the batch fails, each by itself. What PostgreSQL refuses comes back as its error."""
         async with self._database.connection() as conn:
             try:
-                proven = await finish(conn, finished, process_id=self._process_id(), now=self._clock())
+                written = await finish(conn, finished, process_id=self._process_id(), now=self._clock())
             except asyncpg.PostgresError as error:
                 if connection_lost(error, conn):
                     raise
                 if len(finished) == 1:
                     return [error]
             else:
-                return [_holding(f.verdict, proven.get(f.reply.outbox_id)) for f in finished]
+                if written.more:
+                    self._woken.set()
+                return [_holding(f.verdict, written.proven.get(f.reply.outbox_id)) for f in finished]
         return [result for each in finished for result in await self._write([each])]
 
 

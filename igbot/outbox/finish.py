@@ -1,7 +1,7 @@
 """Write what became of claimed replies, and pass each conversation on to its next one."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,7 +32,8 @@ class Finished:
 # lanes:    each conversation's next reply: this one again, or the next open one. A reply that was queued after the
 #           claim makes `arrivals` differ; the lane is then due at once rather than forgotten.
 # waits:    accounts that hit a rate limit, a fault that needs a person, or that send again.
-# (result): replies that an echo had settled as sent although their verdict knows of no mid.
+# (result): replies that an echo had settled as sent although their verdict knows of no mid; and a row of nothing where
+#           a lane is left with a next step.
 FINISH = """
 WITH given AS (
     SELECT DISTINCT ON (account_id, outbox_id) *
@@ -76,6 +77,7 @@ WITH given AS (
                 AND o.status IN ('queued', 'sending', 'unknown')
             ORDER BY o.outbox_id LIMIT 1) END
     FROM lanes_held h WHERE (l.account_id, l.igsid) = (h.account_id, h.igsid)
+    RETURNING l.due_at
 ), waits AS (
     UPDATE account a SET
         send_after = greatest(a.send_after, g.send_after),
@@ -90,7 +92,21 @@ WITH given AS (
 )
 SELECT o.outbox_id, o.mid FROM given g JOIN outbox o USING (account_id, outbox_id)
 WHERE o.status = 'sent' AND g.mid IS NULL
+UNION ALL
+SELECT NULL, NULL FROM (SELECT FROM lanes WHERE due_at IS NOT NULL LIMIT 1) AS more
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was found while verdicts were written.
+
+    `proven`: the mids, by outbox_id, of replies that an echo had proved sent before; their verdicts were not written.
+    `more`: one of the conversations has a next step to take, now or later.
+    """
+
+    proven: Mapping[int, str]
+    more: bool
 
 
 async def finish(
@@ -99,13 +115,11 @@ async def finish(
     *,
     process_id: int,
     now: datetime,
-) -> dict[int, str]:
-    """Write the verdicts and release the conversations.
-
-    Returns the mids, by outbox_id, of replies that an echo had proved sent before: their verdicts were not written.
-    """
+) -> Written:
+    """Write the verdicts and release the conversations."""
     rows = await conn.fetch(FINISH, json.dumps([_row(f) for f in finished]), now, process_id)
-    return {row["outbox_id"]: row["mid"] for row in rows}
+    proven = {row["outbox_id"]: row["mid"] for row in rows if row["outbox_id"] is not None}
+    return Written(proven, more=len(rows) > len(proven))
 
 
 def _row(finished: Finished) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from igbot.accounts.identity import enter
 from igbot.outbox.claim import ClaimedReply, claim_replies
-from igbot.outbox.finish import Finished, finish
+from igbot.outbox.finish import Finished, Written, finish
 from igbot.outbox.verdict import Verdict
 from tests.answering.talking import ACCOUNT, ANA, PAGE, Desk, customer_says, shop_says
 
@@ -58,8 +58,8 @@ class Post:
         [reply] = await self.claim()
         return reply
 
-    async def finish(self, *given: tuple[ClaimedReply, Verdict], process_id: int = 1) -> dict[int, str]:
-        """Verdicts written as one batch; the mids of those that an echo had proved sent."""
+    async def finish(self, *given: tuple[ClaimedReply, Verdict], process_id: int = 1) -> Written:
+        """Verdicts written as one batch."""
         async with self.desk.database.connection() as conn:
             finished = [Finished(reply, verdict) for reply, verdict in given]
             return await finish(conn, finished, process_id=process_id, now=self.now)

@@ -2,6 +2,7 @@
 
 from igbot.meta.graph_error import other_error
 from igbot.meta.outcomes import Halted, Wait
+from igbot.outbox.finish import Written
 from igbot.outbox.verdict import Verdict, judge
 from tests.answering.talking import BEN, HOUR
 from tests.outbox.posting import SECOND, Post
@@ -136,7 +137,8 @@ async def test_a_verdict_that_an_echo_has_overtaken_is_told_apart(post: Post) ->
     await post.queue("hello")
     reply = await post.claim_one()
     await post.desk.value("UPDATE outbox SET status = 'sent', mid = 'echoed', finished_at = $1", post.now)
-    assert await post.finish((reply, Verdict("dead", "given up"))) == {reply.outbox_id: "echoed"}
+    written = await post.finish((reply, Verdict("dead", "given up")))
+    assert written == Written({reply.outbox_id: "echoed"}, more=False)
     assert await post.states() == ["sent"]
 
 
