@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import aiohttp
 import backoff
@@ -46,7 +45,7 @@ class GraphClient:
                 f"{self._base}/me/messages", data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False
             ) as response:
                 content = await _read(response)
-                return classify(response.status, content, _plain(response.headers), now=self._clock())
+                return classify(response.status, content, response.headers, now=self._clock())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             return None
         except aiohttp.InvalidURL:
@@ -97,10 +96,6 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         if len(content) > MOST_BYTES:
             break
     return bytes(content)
-
-
-def _plain(headers: Any) -> dict[str, str]:
-    return {str(name): str(value) for name, value in headers.items()}
 
 
 def found_among(
