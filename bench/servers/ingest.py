@@ -101,10 +101,11 @@ async def serve(storage: str) -> None:
             public=Endpoint(make_public_app(ports), "127.0.0.1", 0),
             management=Endpoint(web.Application(), "127.0.0.1", 0),
         )
+        event_loop.spare_the_collector()
         await serve_until_closed(listeners.public_port)
         await listeners.close(1.0)
 
 
 if __name__ == "__main__":
-    # On the loop that `igbot serve` takes.
+    # The loop and the collector are those of `igbot serve`.
     event_loop.run(serve(sys.argv[1]))

@@ -42,6 +42,7 @@ def serve(
 
 
 async def _serve(settings: "Settings", *, workers: int, join: int | None) -> None:
+    from igbot.cli import event_loop
     from igbot.runtime import stop_on_signals
     from igbot.starting import opened
     from igbot.store.embedded.attach import EmbeddedServer
@@ -62,7 +63,7 @@ async def _serve(settings: "Settings", *, workers: int, join: int | None) -> Non
     managed = False
     async with opened(settings, stopping=stopping, clock=system_clock, redactor=redactor, shared=shared) as place:
         log.info("serving", public=place[0].public_url, management=place[0].management_url, sandbox=place[1])
-        _spare_the_collector()
+        event_loop.spare_the_collector()
         if join is None:
             managed = await _lead(*place, workers=workers, stopping=stopping)
         else:
@@ -72,15 +73,6 @@ async def _serve(settings: "Settings", *, workers: int, join: int | None) -> Non
     if managed and settings.database_url is None:
         # systemd kills what is left of a service once its main process has gone: let the database end first.
         await EmbeddedServer(settings.data_dir).wait_for_end(seconds=DATABASE_GRACE)
-
-
-def _spare_the_collector() -> None:
-    """What is there once the server stands, stays: going through it again and again is a tenth of a message's cost."""
-    import gc
-
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20)
 
 
 async def _lead(run: "Running", sandbox_url: str | None, *, workers: int, stopping: asyncio.Event) -> bool:

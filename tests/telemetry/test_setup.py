@@ -1,5 +1,7 @@
 """What a process writes after logging was set up, and what systemd hears."""
 
+import asyncio
+import contextlib
 import io
 import json
 import logging
@@ -33,6 +35,41 @@ def logging_as_before() -> Iterator[None]:
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+async def test_what_a_loop_does_in_one_go_is_written_in_one_go() -> None:
+    """Right after it; a warning takes everything before it along at once, and at the end nothing is left behind."""
+    stream = io.StringIO()
+    configure_logging(level="info", format="json", stream=stream)
+    log = event_log("inbox")
+    log.info("first")
+    log.info("second")
+    assert lines(stream) == []
+    await asyncio.sleep(0)
+    assert [line["event"] for line in lines(stream)] == ["first", "second"]
+    log.info("third")
+    log.warning("fourth")
+    log.info("fifth")
+    assert [line["event"] for line in lines(stream)][2:] == ["third", "fourth"]
+    logging.getLogger().handlers[-1].flush()
+    assert lines(stream)[-1]["event"] == "fifth"
+
+
+def test_a_line_waits_for_no_loop_that_has_gone() -> None:
+    """What was said last in one loop stands before what is said without or in another."""
+    stream = io.StringIO()
+    configure_logging(level="info", format="json", stream=stream)
+    log = event_log("inbox")
+
+    async def speak() -> None:
+        log.info("said")
+        asyncio.get_running_loop().stop()
+
+    for _ in range(2):
+        with contextlib.suppress(RuntimeError):
+            asyncio.run(speak())
+    log.info("outside")
+    assert [line["event"] for line in lines(stream)] == ["said", "said", "outside"]
 
 
 def test_events_go_out_as_json_lines_with_marks_and_without_secrets() -> None:
