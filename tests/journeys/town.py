@@ -26,8 +26,7 @@ from tests.waiting import eventually
 KEY = "A" * 43 + "="
 RESTLESS = """
 SELECT (SELECT count(*) FROM inbox WHERE status = 'pending')
-    + (SELECT count(*) FROM outbox WHERE status IN ('queued', 'sending')
-        OR (status = 'unknown' AND due_at < now() + interval '10 seconds'))
+    + (SELECT count(*) FROM outbox_lane WHERE lease_until IS NOT NULL OR due_at < now() + interval '5 seconds')
 """
 
 
@@ -151,7 +150,7 @@ class Town:
         return await self._has_none(OPEN)
 
     async def rests(self) -> bool:
-        """Whether nothing will happen by itself for ten seconds: no call is under way, and no reply comes due."""
+        """Whether nothing will happen by itself for five seconds: no call is under way, and no reply comes due."""
         return await self._has_none(RESTLESS)
 
     async def _has_none(self, query: str) -> bool:
