@@ -83,7 +83,7 @@ WITH step AS (
     FROM outbox o LEFT JOIN conversation c USING (account_id, igsid)
     WHERE o.account_id = $1 AND o.outbox_id = $2
 ), begun AS (
-    UPDATE outbox SET status = 'sending', attempts = attempts + 1, sending_at = $3
+    UPDATE outbox SET status = 'sending', attempts = $5, sending_at = $3
     FROM step WHERE account_id = $1 AND outbox_id = $2 AND status = 'unknown' AND step = 'send'
     RETURNING step
 )
@@ -191,7 +191,7 @@ async def begin_again(
     conn: "asyncpg.Connection[Any]", reply: ClaimedReply, *, margin: timedelta, now: datetime
 ) -> Literal["send", "cancel", "expire", "settled"]:
     """Mark an unknown reply `sending` once more, unless policy forbids it or an echo has settled it meanwhile."""
-    step = await conn.fetchval(BEGIN_AGAIN, reply.account_id, reply.outbox_id, now, margin)
+    step = await conn.fetchval(BEGIN_AGAIN, reply.account_id, reply.outbox_id, now, margin, reply.attempts + 1)
     match step:
         case "send" | "cancel" | "expire":
             return step  # type: ignore[no-any-return]  # narrowed by the pattern

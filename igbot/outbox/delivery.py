@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
@@ -216,9 +217,11 @@ class Delivery:
             return Verdict("sent", "found", mid=found.mid, unanswered=reply.unanswered)
         now = self._clock()
         seen = messages is not None and reaches_back(messages, since=reply.sending_at or now)
+        disproved = seen and reply.lost
+        reply = replace(reply, attempts=reply.attempts - disproved)
         step, at = after_look_up(
             found=False if seen else None,
-            lost=reply.lost,
+            disproved=disproved,
             calls=reply.attempts,
             most_calls=reply.most_calls,
             unanswered=reply.unanswered,

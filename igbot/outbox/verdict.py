@@ -10,6 +10,8 @@ from igbot.outbox.states import State
 
 MOST_CALLS = 4
 """One call and at most three more (requirement 3.5)."""
+MOST_LOST = 8
+"""How often a reply's process may die before the reply itself is suspected."""
 ECHO_WAIT = timedelta(seconds=20)
 """How long an unanswered call waits for its echo before Meta is asked."""
 BLIND_WAIT = timedelta(seconds=60)
@@ -127,7 +129,7 @@ NextCall = Literal["send", "send blind", "dead", "later"]
 def after_look_up(
     *,
     found: Literal[False] | None,
-    lost: bool,
+    disproved: bool,
     calls: int,
     most_calls: int,
     unanswered: int,
@@ -137,11 +139,11 @@ def after_look_up(
     """What to do with an unknown reply that is not among the messages Meta has (`found` False) or could not be looked
     up (None): the rule of contract §6. With `later` comes the time.
 
-    A call that was `lost` with its process most likely never left it. Where Meta says so too it was no call, and does
-    not use up the one repetition: else two crashes at bad moments would cost the customer the answer.
+    `disproved`: the last call was lost with its process, and Meta has nothing of it. It most likely never left; it is
+    none of the `calls`, and does not use up the one repetition: else a few crashes at bad moments would cost the
+    customer the answer. A reply at which processes die again and again is given up all the same.
     """
-    disproved = lost and found is False
-    if calls >= min(most_calls, MOST_CALLS) or (unanswered > 1 and not disproved):
+    if calls >= min(most_calls, MOST_CALLS) or unanswered > (MOST_LOST if disproved else 1):
         return "dead", None
     if found is None and unanswered and now < sending_at + BLIND_WAIT:
         return "later", sending_at + BLIND_WAIT

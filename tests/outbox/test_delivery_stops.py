@@ -132,6 +132,20 @@ async def test_a_reply_left_in_flight_by_a_dead_process_is_settled_by_the_next(p
         assert (await post.row())["mid"] == mid
 
 
+async def test_crashes_that_meta_disproves_cost_the_customer_nothing(post: Post) -> None:
+    """The fourth process has died over one reply, and Meta has nothing of it: none of that was a call."""
+    await post.queue("hello")
+    await post.claim(process_id=99)
+    await post.desk.value("UPDATE outbox SET attempts = 4, unanswered = 3")
+    await post.desk.value("UPDATE outbox_lane SET lease_by = NULL, lease_until = NULL")
+    async with sending(post) as sender:
+        await sender.becomes("unknown")
+        sender.passes(seconds=20)
+        await sender.becomes("sent")
+        assert sender.received() == ["Hi there!"]
+    assert (await post.row())["attempts"] == 4
+
+
 async def test_two_senders_over_one_outbox_send_everything_once(post: Post) -> None:
     """Each conversation in order, whoever takes it."""
     sandbox = Sandbox(settings(echo="never"), clock=post.desk.time)

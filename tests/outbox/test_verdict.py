@@ -119,7 +119,7 @@ def test_an_unknown_reply_that_was_not_found_goes_on_as_the_contract_says(
     """Contract §6: looked up before each further call; without an answer sent again at most once."""
     step, at = after_look_up(
         found=found,
-        lost=False,
+        disproved=False,
         calls=calls,
         most_calls=MOST_CALLS,
         unanswered=unanswered,
@@ -131,17 +131,27 @@ def test_an_unknown_reply_that_was_not_found_goes_on_as_the_contract_says(
 
 
 @pytest.mark.parametrize(
-    ("found", "calls", "expected"), [(False, 2, "send"), (False, 3, "send"), (False, 4, "dead"), (None, 2, "dead")]
+    ("calls", "unanswered", "expected"),
+    [(0, 1, "send"), (1, 8, "send"), (1, 9, "dead"), (3, 2, "send"), (4, 2, "dead")],
 )
-def test_a_crash_that_meta_disproves_uses_up_no_repetition(found: Any, calls: int, expected: str) -> None:
-    """Whose process died twice mid-call is sent once more where Meta says that it has nothing; never after four."""
+def test_a_crash_that_meta_disproves_uses_up_no_repetition(calls: int, unanswered: int, expected: str) -> None:
+    """Whose process died mid-call is sent once more where Meta has nothing of it; not for ever, and never after four
+    calls that count."""
     step, _ = after_look_up(
-        found=found, lost=True, calls=calls, most_calls=MOST_CALLS, unanswered=2, sending_at=START, now=after(80)
+        found=False,
+        disproved=True,
+        calls=calls,
+        most_calls=MOST_CALLS,
+        unanswered=unanswered,
+        sending_at=START,
+        now=after(80),
     )
     assert step == expected
 
 
 def test_what_was_very_likely_sent_is_never_sent_again() -> None:
     """An error that comes after the sending bounds the calls of its reply to one."""
-    step, _ = after_look_up(found=False, lost=True, calls=1, most_calls=1, unanswered=0, sending_at=START, now=after(5))
+    step, _ = after_look_up(
+        found=False, disproved=True, calls=1, most_calls=1, unanswered=0, sending_at=START, now=after(5)
+    )
     assert step == "dead"
