@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,4 +38,7 @@ class Channel:
 
 
 def events(stream: io.StringIO) -> list[dict[str, Any]]:
+    """What the log says; lines may wait for the turn of the event loop to end."""
+    for handler in logging.getLogger().handlers:
+        handler.flush()
     return [json.loads(line) for line in stream.getvalue().splitlines()]
