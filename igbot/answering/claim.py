@@ -22,6 +22,7 @@ EVENTS_A_TURN = 100
 #         event that lands meanwhile makes the two differ, and `settle` then leaves the lane ready.
 # events: what is pending, in order of Meta's timestamp. An echo knows whether its mid is one of our sends.
 # open:   our replies that are in flight or in doubt, for echoes that overtake the answer of the Send API.
+# said:   all that we have said within a day, where an echo came that is none of our sends by its mid.
 # soft:   the commit waits for no disk. A lease that a crash of PostgreSQL takes away is one that `settle` finds lost.
 CLAIM = """
 WITH lane AS (
@@ -37,22 +38,31 @@ WITH lane AS (
 SELECT lane.account_id, lane.igsid,
     (SELECT l.arrivals FROM inbox_lane l WHERE (l.account_id, l.igsid) = (lane.account_id, lane.igsid)) AS arrivals,
     c.igsid IS NOT NULL AS known, c.customer_at, c.paused_until, c.paused_reason,
-    (SELECT coalesce(json_agg(e ORDER BY e.event_at, e.inbox_id), '[]') FROM (
-        SELECT i.event_key, i.kind, i.mid, i.event_at, i.inbox_id, i.received_at, i.known_account, i.test, i.attempts,
-            convert_from(i.raw, 'UTF8') AS raw,
-            i.kind = 'echo' AND EXISTS (
-                SELECT FROM outbox o WHERE (o.account_id, o.mid) = (i.account_id, i.mid)) AS our_echo
-        FROM inbox i
-        WHERE (i.account_id, i.igsid) = (lane.account_id, lane.igsid) AND i.status = 'pending'
-        ORDER BY i.event_at, i.inbox_id LIMIT $5) e) AS events,
+    pending.events,
     (SELECT coalesce(json_agg(m ORDER BY m.at, m.message_id), '[]') FROM (
         SELECT at, message_id, direction, author, kind, mid, text, rule FROM message m
         WHERE (m.account_id, m.igsid) = (lane.account_id, lane.igsid)
         ORDER BY at DESC, message_id DESC LIMIT 10) m) AS history,
     (SELECT coalesce(json_agg(o ORDER BY o.outbox_id), '[]') FROM (
         SELECT outbox_id, body ->> 'text' AS text FROM outbox o
-        WHERE (o.account_id, o.igsid) = (lane.account_id, lane.igsid) AND o.status IN ('sending', 'unknown')) o) AS open
+        WHERE (o.account_id, o.igsid) = (lane.account_id, lane.igsid)
+            AND o.status IN ('sending', 'unknown')) o) AS open,
+    CASE WHEN pending.foreign_echo THEN (
+        SELECT json_agg(DISTINCT text) FROM message m
+        WHERE (m.account_id, m.igsid) = (lane.account_id, lane.igsid) AND m.author = 'bot'
+            AND m.at > $1 - interval '1 day') END AS said
 FROM lane CROSS JOIN (SELECT set_config('synchronous_commit', 'off', true)) AS soft
+    CROSS JOIN LATERAL (
+        SELECT coalesce(json_agg(e ORDER BY e.event_at, e.inbox_id), '[]') AS events,
+            bool_or(e.kind = 'echo' AND NOT e.our_echo) AS foreign_echo
+        FROM (
+            SELECT i.event_key, i.kind, i.mid, i.event_at, i.inbox_id, i.received_at, i.known_account, i.test,
+                i.attempts, convert_from(i.raw, 'UTF8') AS raw,
+                i.kind = 'echo' AND EXISTS (
+                    SELECT FROM outbox o WHERE (o.account_id, o.mid) = (i.account_id, i.mid)) AS our_echo
+            FROM inbox i
+            WHERE (i.account_id, i.igsid) = (lane.account_id, lane.igsid) AND i.status = 'pending'
+            ORDER BY i.event_at, i.inbox_id LIMIT $5) e) AS pending
     LEFT JOIN conversation c ON (c.account_id, c.igsid) = (lane.account_id, lane.igsid)
 """
 
@@ -112,6 +122,13 @@ class Claim:
     events: tuple[PendingEvent, ...]
     history: tuple[PastMessage, ...]
     open_replies: tuple[OpenReply, ...]
+    said: frozenset[str]
+    """Our words of the last day, white space made one, where an unknown echo has to be told apart from a person's."""
+
+
+def plain_words(text: str) -> str:
+    """`text` with its white space made one: Meta gives it back as it likes."""
+    return " ".join(text.split())
 
 
 async def claim_conversations(
@@ -137,6 +154,7 @@ def _claim(row: asyncpg.Record) -> Claim:
         events=tuple(_event(e) for e in json.loads(row["events"])),
         history=tuple(_past(m) for m in json.loads(row["history"])),
         open_replies=tuple(OpenReply(o["outbox_id"], o["text"]) for o in json.loads(row["open"])),
+        said=frozenset(plain_words(text) for text in json.loads(row["said"] or "[]")),
     )
 
 

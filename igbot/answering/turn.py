@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from igbot.answering.claim import EVENTS_A_TURN, Claim, OpenReply, PendingEvent
+from igbot.answering.claim import EVENTS_A_TURN, Claim, OpenReply, PendingEvent, plain_words
 from igbot.answering.policy import ECHO_GRACE, Policy, silence, window_ends
 from igbot.meta.events import CUSTOMER_KINDS, OPENS_WINDOW, Content, Mid
 from igbot.meta.outgoing import OutgoingText
@@ -168,14 +168,16 @@ def _fold_echo(
         turn.facts.append(Fact("echoed", event.mid, event.at, event.test))
         return True
     content = event.content()
+    words = plain_words(content.text)
     for reply in open_replies:
-        if _same_words(reply.text, content.text):
+        if plain_words(reply.text) == words:
             # The echo overtook the answer to our call, or the answer is lost: it is the proof that Meta took it.
             open_replies.remove(reply)
             turn.facts.append(Fact("echoed", event.mid, event.at, event.test, reply.outbox_id))
             return True
-    if any(past.author == "bot" and _same_words(past.text, content.text) for past in turn.claim.history):
-        # The second copy of a reply that had to be sent again; the first one's mid is the row's.
+    if words in turn.claim.said:
+        # The second copy of a reply that had to be sent again, whose row has the first one's mid; or one that was given
+        # up and reached the customer after all, long ago and many messages back as that may be.
         return True
     if now < event.received_at + ECHO_GRACE:
         turn.again_at = min(now + ECHO_RECHECK, event.received_at + ECHO_GRACE)
@@ -184,7 +186,3 @@ def _fold_echo(
     if policy.takeover_pause is not None:
         turn.pause = Pause(now + policy.takeover_pause, "person")
     return True
-
-
-def _same_words(ours: str, theirs: str) -> bool:
-    return ours.split() == theirs.split()

@@ -18,7 +18,7 @@ from igbot.outbox.claim import ClaimedReply, begin_again, claim_replies, next_du
 from igbot.outbox.finish import Finished, finish
 from igbot.outbox.graph import GraphClient, found_among, reaches_back
 from igbot.outbox.reporting import Trouble, fields_of, report
-from igbot.outbox.verdict import Verdict, after_look_up, interrupted, judge, lost, unreachable
+from igbot.outbox.verdict import LOST, Verdict, after_look_up, interrupted, judge, lost, unreachable
 from igbot.store.group_commit import GroupCommit
 from igbot.store.loops import wait_for_wake
 from igbot.store.pool import Database
@@ -174,7 +174,7 @@ class Delivery:
                 try:
                     return await self._settle(reply)
                 except (DatabaseUnavailable, TimeoutError):  # it is asked before anything is called
-                    return interrupted(unanswered=reply.unanswered, now=self._clock())
+                    return interrupted(lost=reply.lost, unanswered=reply.unanswered, now=self._clock())
             case "expire":
                 return Verdict("expired", "expired", reason="window closed", unanswered=reply.unanswered)
             case "cancel":
@@ -217,11 +217,11 @@ class Delivery:
             return Verdict("sent", "found", mid=found.mid, unanswered=reply.unanswered)
         now = self._clock()
         seen = messages is not None and reaches_back(messages, since=reply.sending_at or now)
-        disproved = seen and reply.lost
-        reply = replace(reply, attempts=reply.attempts - disproved)
+        if seen and reply.lost:
+            reply = replace(reply, attempts=reply.attempts - 1)  # what Meta has nothing of was no call
         step, at = after_look_up(
             found=False if seen else None,
-            disproved=disproved,
+            lost=reply.lost,
             calls=reply.attempts,
             most_calls=reply.most_calls,
             unanswered=reply.unanswered,
@@ -229,7 +229,8 @@ class Delivery:
             now=now,
         )
         if step == "later":
-            return Verdict("unknown", "no look-up", at, reason="no look-up to be had", unanswered=reply.unanswered)
+            reason = LOST if reply.lost else "no look-up to be had"
+            return Verdict("unknown", "no look-up", at, reason=reason, unanswered=reply.unanswered)
         if step == "dead":
             reason = "not known to have been sent after every try"
             return Verdict("dead", "given up", reason=reason, unanswered=reply.unanswered, alert=True)

@@ -10,8 +10,6 @@ from igbot.outbox.states import State
 
 MOST_CALLS = 4
 """One call and at most three more (requirement 3.5)."""
-MOST_LOST = 8
-"""How often a reply's process may die before the reply itself is suspected."""
 ECHO_WAIT = timedelta(seconds=20)
 """How long an unanswered call waits for its echo before Meta is asked."""
 BLIND_WAIT = timedelta(seconds=60)
@@ -114,12 +112,12 @@ def unreachable(error: GraphError, *, spread: float, unanswered: int, now: datet
 
 def lost(*, sending_at: datetime, unanswered: int) -> Verdict:
     """Its process went away mid-call: no answer will come."""
-    return Verdict("unknown", LOST, sending_at + ECHO_WAIT, reason=LOST, unanswered=unanswered + 1)
+    return Verdict("unknown", LOST, sending_at + ECHO_WAIT, reason=LOST, unanswered=unanswered)
 
 
-def interrupted(*, unanswered: int, now: datetime) -> Verdict:
+def interrupted(*, lost: bool, unanswered: int, now: datetime) -> Verdict:
     """The database went away while an unknown outcome was being looked into: that begins anew once it is back."""
-    due_at, reason = now + INTERRUPTED_WAIT, "the database was away"
+    due_at, reason = now + INTERRUPTED_WAIT, LOST if lost else "the database was away"
     return Verdict("unknown", "unreachable", due_at, reason=reason, unanswered=unanswered)
 
 
@@ -129,7 +127,7 @@ NextCall = Literal["send", "send blind", "dead", "later"]
 def after_look_up(
     *,
     found: Literal[False] | None,
-    disproved: bool,
+    lost: bool,
     calls: int,
     most_calls: int,
     unanswered: int,
@@ -139,12 +137,13 @@ def after_look_up(
     """What to do with an unknown reply that is not among the messages Meta has (`found` False) or could not be looked
     up (None): the rule of contract §6. With `later` comes the time.
 
-    `disproved`: the last call was lost with its process, and Meta has nothing of it. It most likely never left; it is
-    none of the `calls`, and does not use up the one repetition: else a few crashes at bad moments would cost the
-    customer the answer. A reply at which processes die again and again is given up all the same.
+    `unanswered` are the calls whose answer did not come while we waited for it: one repetition. `lost`: the last call
+    ended with its process. That most likely never left, and is our doing: only the number of `calls` bounds how often
+    it is repeated, and where Meta says that it has nothing it is none of them. Else a few crashes at bad moments would
+    cost the customer the answer.
     """
-    if calls >= min(most_calls, MOST_CALLS) or unanswered > (MOST_LOST if disproved else 1):
+    if calls >= min(most_calls, MOST_CALLS) or (unanswered > 1 and not lost):
         return "dead", None
-    if found is None and unanswered and now < sending_at + BLIND_WAIT:
+    if found is None and (unanswered or lost) and now < sending_at + BLIND_WAIT:
         return "later", sending_at + BLIND_WAIT
     return ("send blind" if found is None else "send"), None

@@ -61,6 +61,7 @@ def claim(*events: PendingEvent, **changes: Any) -> Claim:
         events=events,
         history=(),
         open_replies=(),
+        said=frozenset(),
     )
     return replace(fresh, **changes)
 

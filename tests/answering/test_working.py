@@ -291,3 +291,22 @@ async def test_another_accounts_conversations_are_left_to_its_own_igbot(desk: De
         others = await claim_conversations(conn, process_id=7, accounts=[OTHER_ACCOUNT], limit=9, now=desk.time())
         ours = await claim_conversations(conn, process_id=7, accounts=[ACCOUNT], limit=9, now=desk.time())
     assert (others, len(ours)) == ([], 1)
+
+
+async def test_our_own_words_are_known_again_many_messages_later(desk: Desk) -> None:
+    """A copy whose answer was lost is echoed after ten more were said: no person has spoken, nobody is silenced."""
+    for number in range(12):
+        await desk.arrive(customer_says(f"repeat {number}", f"m{number}", at=desk.time()))
+        await desk.settle_all()
+        desk.time.pass_by(seconds=5)
+    await desk.rows("UPDATE outbox SET status = 'dead', finished_at = $1 RETURNING 1", desk.time())
+    await desk.arrive(shop_says("You said:  repeat 0", "late", at=desk.time()))
+    await desk.settle_all()
+    desk.time.pass_by(seconds=11)
+    await desk.settle_all()
+    assert (await desk.talk())["paused_until"] is None
+    assert await desk.value("SELECT count(*) FROM message WHERE author = 'person'") == 0
+    await desk.arrive(shop_says("You said: repeat 99", "else", at=desk.time()))
+    desk.time.pass_by(seconds=11)
+    await desk.settle_all()
+    assert (await desk.talk())["paused_reason"] == "person"

@@ -93,10 +93,10 @@ def test_what_never_left_is_no_attempt() -> None:
     assert (verdict.state, verdict.counted, verdict.due_at) == ("queued", False, START + UNREACHABLE_WAIT)
 
 
-def test_a_lost_process_is_a_call_without_an_answer() -> None:
+def test_a_lost_process_is_waited_for_as_a_call_without_an_answer() -> None:
     """The twenty seconds run from the call, not from when the loss was noticed."""
     verdict = lost(sending_at=START, unanswered=0)
-    assert (verdict.state, verdict.due_at, verdict.unanswered) == ("unknown", START + ECHO_WAIT, 1)
+    assert (verdict.state, verdict.due_at, verdict.unanswered) == ("unknown", START + ECHO_WAIT, 0)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_an_unknown_reply_that_was_not_found_goes_on_as_the_contract_says(
     """Contract §6: looked up before each further call; without an answer sent again at most once."""
     step, at = after_look_up(
         found=found,
-        disproved=False,
+        lost=False,
         calls=calls,
         most_calls=MOST_CALLS,
         unanswered=unanswered,
@@ -131,20 +131,26 @@ def test_an_unknown_reply_that_was_not_found_goes_on_as_the_contract_says(
 
 
 @pytest.mark.parametrize(
-    ("calls", "unanswered", "expected"),
-    [(0, 1, "send"), (1, 8, "send"), (1, 9, "dead"), (3, 2, "send"), (4, 2, "dead")],
+    ("found", "calls", "unanswered", "seconds", "expected"),
+    [
+        (False, 0, 0, 20, "send"),  # Meta has nothing of it: that was no call
+        (False, 2, 1, 20, "send"),
+        (None, 1, 0, 20, "later"),  # as any call without an answer
+        (None, 1, 0, 60, "send blind"),
+        (None, 3, 1, 60, "send blind"),
+        (None, 4, 0, 60, "dead"),
+    ],
 )
-def test_a_crash_that_meta_disproves_uses_up_no_repetition(calls: int, unanswered: int, expected: str) -> None:
-    """Whose process died mid-call is sent once more where Meta has nothing of it; not for ever, and never after four
-    calls that count."""
+def test_a_crash_uses_up_no_repetition(found: Any, calls: int, unanswered: int, seconds: float, expected: str) -> None:
+    """A reply whose process died mid-call goes out again, four calls at most, whatever it met before."""
     step, _ = after_look_up(
-        found=False,
-        disproved=True,
+        found=found,
+        lost=True,
         calls=calls,
         most_calls=MOST_CALLS,
         unanswered=unanswered,
         sending_at=START,
-        now=after(80),
+        now=after(seconds),
     )
     assert step == expected
 
@@ -152,6 +158,6 @@ def test_a_crash_that_meta_disproves_uses_up_no_repetition(calls: int, unanswere
 def test_what_was_very_likely_sent_is_never_sent_again() -> None:
     """An error that comes after the sending bounds the calls of its reply to one."""
     step, _ = after_look_up(
-        found=False, disproved=True, calls=1, most_calls=1, unanswered=0, sending_at=START, now=after(5)
+        found=False, lost=False, calls=1, most_calls=1, unanswered=0, sending_at=START, now=after(5)
     )
     assert step == "dead"
