@@ -12,6 +12,7 @@ import asyncpg
 
 from igbot.errors import IgbotError
 from igbot.insight.why import explain
+from igbot.outbox.delivery import NOT_FAR_BACK
 from igbot.sandbox.graph import Sandbox
 
 # Whole rows: a history says what is there, and a new column is part of it.
@@ -87,11 +88,13 @@ async def _why(conn: "asyncpg.Connection[Any]", mid: str, *, own: Sandbox, rules
 @dataclass(frozen=True, slots=True)
 class Logged:
     """What processes logged: `send_repeated` and `reply_dead` by the mid of the message, `reply_sent` by the mid of
-    the reply, errors and warnings by event, and the first lines of each error."""
+    the reply, errors and warnings by event, and the first lines of each error. `unseen`: `send_repeated` because the
+    look-up did not reach back to the call."""
 
     repeated: Counter[str] = field(default_factory=Counter)
     given_up: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
+    unseen: set[str] = field(default_factory=set)
     errors: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     samples: list[str] = field(default_factory=list)
@@ -111,6 +114,8 @@ def read_logs(logs: Iterable[Path]) -> Logged:
             event, level = str(said.get("event")), str(said.get("level")).lower()
             if event == "send_repeated":
                 found.repeated[str(said.get("for_mid"))] += 1
+                if said.get("reason") == NOT_FAR_BACK:
+                    found.unseen.add(str(said.get("for_mid")))
             if event == "reply_sent":
                 found.known.add(str(said.get("mid")))
             if event == "reply_dead":

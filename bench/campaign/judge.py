@@ -45,13 +45,15 @@ class Received:
 class Evidence:
     """What may explain a repetition: when processes were killed, when look-ups of a customer's conversation were
     refused, and how often `send_repeated` was logged for a message. `given_up` are the messages for which `reply_dead`
-    was: lost all the same, but not unnoticed. `known` are the mids of replies that a process logged as sent."""
+    was: lost all the same, but not unnoticed. `known` are the mids of replies that a process logged as sent, `unseen`
+    the messages whose look-up showed only what was said after the call: Meta tells of no more than twenty."""
 
     kills: Sequence[float]
     refused: Mapping[str, Sequence[float]]
     repeated: Mapping[str, int]
     given_up: Collection[str] = ()
     known: Collection[str] = ()
+    unseen: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _about(message: Written, had: Sequence[Received], *, evidence: Evidence, lat
         yield Finding("late", message.igsid, message.mid, f"answered after {had[0].at - message.at:.1f} s")
     if len(had) > 1:
         against = _against(message, had, evidence)
-        why = against or "taken, the sender could not know, look-up refused, send_repeated logged"
+        why = against or "taken, the sender could not know, no look-up to be had, send_repeated logged"
         yield Finding("doubled", message.igsid, message.mid, f"{len(had)} times: {why}", excused=not against)
 
 
@@ -149,7 +151,8 @@ def _against(message: Written, had: Sequence[Received], evidence: Evidence) -> s
         killed = any(-AT_HAND <= kill - first.at <= AT_HAND and kill <= second.at for kill in evidence.kills)
         if first.told and not killed:
             return "the sender was told that it was taken, and lived"
-        if not any(first.at <= refusal <= second.at for refusal in evidence.refused.get(message.igsid, ())):
+        refused = any(first.at <= refusal <= second.at for refusal in evidence.refused.get(message.igsid, ()))
+        if not refused and message.mid not in evidence.unseen:
             return "no look-up was refused"
     return ""
 

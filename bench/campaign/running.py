@@ -156,7 +156,14 @@ class _Campaign:
             self.writing.taken,
             _received(self.meta),
             unacknowledged=self.writing.unacknowledged,
-            evidence=Evidence(self.fleet.killed, injected.refused, logged.repeated, logged.given_up, logged.known),
+            evidence=Evidence(
+                self.fleet.killed,
+                injected.refused,
+                logged.repeated,
+                given_up=logged.given_up,
+                known=logged.known,
+                unseen=logged.unseen,
+            ),
             late=self.terms.late,
         )
         histories = [

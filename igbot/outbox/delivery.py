@@ -30,6 +30,7 @@ SLOTS = 256
 """Calls in flight at once: enough for the rate times Meta's latency."""
 CLOCK_SLACK = timedelta(seconds=30)
 """Meta's created_time is in whole seconds and by its own clock; what was sent before is known by its mid."""
+NOT_FAR_BACK = "the look-up shows newer messages only"
 WRITE_AGAIN_SECONDS = 0.5
 PASSING = (
     asyncpg.DeadlockDetectedError,
@@ -245,7 +246,8 @@ class Delivery:
                 return Verdict("sent", "settled by echo", unanswered=reply.unanswered)
             case "send":
                 if step == "send blind":
-                    self._log.warning("send_repeated", **fields_of(reply), reason="no look-up to be had")
+                    why = "no look-up to be had" if messages is None else NOT_FAR_BACK
+                    self._log.warning("send_repeated", **fields_of(reply), reason=why)
                 return await self._call(reply, calls=reply.attempts + 1)
             case _:
                 assert_never(allowed)

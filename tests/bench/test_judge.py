@@ -92,6 +92,13 @@ def test_a_repetition_is_excused_where_nothing_better_could_be_known() -> None:
     assert (found.count("doubled"), found.count("doubled", excused=False)) == (1, 0)
 
 
+def test_a_repetition_is_excused_where_meta_showed_newer_messages_only() -> None:
+    """Twenty were written meanwhile: what Meta shows then proves nothing, and the log says so."""
+    evidence = Evidence([101.2], {}, {"mid-a": 1}, unseen={"mid-a"})
+    found = judge(wrote("a"), got("a", "a", told=False, apart=60.0), unacknowledged=[], evidence=evidence, late=90.0)
+    assert [(f.wrong, f.excused) for f in found.findings] == [("doubled", True)]
+
+
 def test_a_repetition_is_excused_where_the_sender_died_before_it_could_know() -> None:
     """It was told, but killed at once."""
     received = got("a", "a", apart=60.0)
