@@ -17,9 +17,9 @@ from typing import Any, cast
 
 import aiohttp
 
-from bench.event_loop import run
 from bench.load.driver import environment
 from bench.subject import NotMeasurable
+from igbot.cli.event_loop import run
 
 ACCOUNT_IDS = ("17841400000000777", "100200300400500")
 START_SECONDS = 15.0

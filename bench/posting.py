@@ -15,10 +15,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.customers import Delivery
-from bench.event_loop import run
 from bench.load.connection import Connection
 from bench.load.driver import environment
 from bench.subject import NotMeasurable
+from igbot.cli.event_loop import run
 
 LEAD_SECONDS = 0.2
 """Between the plan and the first post of a rate, so that all connections are open."""

@@ -12,9 +12,9 @@ import asyncpg
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from bench.event_loop import run
 from bench.load.bodies import SECRET
 from bench.servers.being_served import database_url, serve_until_closed
+from igbot.cli.event_loop import run
 
 POOL = 16
 TABLE = """

@@ -3,13 +3,15 @@
 import asyncio
 import gc
 from collections.abc import Callable, Coroutine
-from typing import Any, cast
+from typing import Any, TypeVar, cast
+
+Result = TypeVar("Result")
 
 
-def run(main: Coroutine[Any, Any, None]) -> None:
+def run(main: Coroutine[Any, Any, Result]) -> Result:
     """Like `asyncio.run`, on the fastest loop that is installed."""
     with asyncio.Runner(loop_factory=_fastest()) as runner:
-        runner.run(main)
+        return runner.run(main)
 
 
 def spare_the_collector() -> None:
