@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,9 @@ from tests.store.processes import wait_for_end
 settings.register_profile("igbot", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.register_profile("explore", settings.get_profile("igbot"), derandomize=False, max_examples=2000)
 settings.load_profile("igbot")
+
+# A shell starts what it sends to the background deaf to Ctrl-C, and children inherit it: tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _Answer = TypeVar("_Answer")
 

@@ -8,7 +8,7 @@ from igbot.answering.policy import ECHO_GRACE, Policy, silence, window_ends
 from igbot.meta.events import CUSTOMER_KINDS, OPENS_WINDOW, Content, Mid
 from igbot.meta.outgoing import OutgoingText
 from igbot.meta.sendapi import parts
-from igbot.rules.decision import decide
+from igbot.rules.deciding.decision import decide
 from igbot.rules.model import Choice, Incoming
 from igbot.rules.ruleset import RuleSet
 

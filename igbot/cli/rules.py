@@ -103,7 +103,7 @@ def _load(root: Path) -> "tuple[Loaded, int]":
     from igbot.rulebook.folder import load_folder
     from igbot.rules.loading import load_rules
     from igbot.rules.model import RuleFile
-    from igbot.rules.strict_yaml import MAX_BYTES
+    from igbot.rules.reading.strict_yaml import MAX_BYTES
 
     if not root.exists():
         raise UsageError(f"{root} does not exist", hint="name a folder of rules, or set IGBOT_RULES_DIR")

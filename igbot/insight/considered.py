@@ -10,7 +10,7 @@ import asyncpg
 from igbot.insight.explanation import RuleConsidered
 from igbot.rulebook import last_good
 from igbot.rulebook.folder import read_folder
-from igbot.rules.decision import consider_all
+from igbot.rules.deciding.decision import consider_all
 from igbot.rules.loading import digest_of, load_rules
 from igbot.rules.model import Incoming, RuleFile
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from igbot.rules.loading import Loaded, load_rules
 from igbot.rules.model import Finding, RuleFile
-from igbot.rules.strict_yaml import MAX_BYTES
+from igbot.rules.reading.strict_yaml import MAX_BYTES
 
 _SUFFIXES = (".yaml", ".yml")
 _TEST_SUFFIXES = (".test.yaml", ".test.yml")

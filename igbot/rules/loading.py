@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from igbot.rules.compiling import compile_rule, gather_constants
-from igbot.rules.lint_replies import check_texts, check_whole
-from igbot.rules.lint_rules import check_rules
+from igbot.rules.lint.replies import check_texts, check_whole
+from igbot.rules.lint.rules import check_rules
 from igbot.rules.model import Finding, RuleFile
-from igbot.rules.reading import read_file
+from igbot.rules.reading.compiling import compile_rule, gather_constants
+from igbot.rules.reading.files import read_file
+from igbot.rules.reading.source import Report
 from igbot.rules.ruleset import RuleSet, build_ruleset
-from igbot.rules.source import Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from igbot.meta.events import CUSTOMER_KINDS, CustomerKind
 from igbot.meta.outgoing import QuickReply
-from igbot.rules.index import Ids, Index, build_index
-from igbot.rules.matchers import Matcher
-from igbot.rules.templates import Template
+from igbot.rules.matching.index import Ids, Index, build_index
+from igbot.rules.matching.matchers import Matcher
+from igbot.rules.templates.reading import Template
 
 DEFAULT_KINDS: frozenset[CustomerKind] = frozenset({"text", "quick_reply", "story_reply"})
 FALLBACK_KINDS: frozenset[CustomerKind] = frozenset(

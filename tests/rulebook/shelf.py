@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from igbot.rulebook.book import Rulebook
-from igbot.rules.decision import decide
+from igbot.rules.deciding.decision import decide
 from igbot.rules.model import Finding, Incoming, RuleFile
 from igbot.rules.ruleset import RuleSet
 from igbot.telemetry.log import event_log

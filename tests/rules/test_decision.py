@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from igbot.meta.outgoing import OutgoingText, QuickReply
-from igbot.rules.decision import MOST_CONSIDERED, consider_all, decide
+from igbot.rules.deciding.decision import MOST_CONSIDERED, consider_all, decide
 from igbot.rules.loading import load_rules
 from igbot.rules.model import Incoming, RuleFile
 from tests.rules.writing import choose, load, rules, says, with_rules

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from igbot.rules.decision import decide
+from igbot.rules.deciding.decision import decide
 from igbot.rules.loading import load_rules
 from igbot.rules.model import Incoming, RuleFile
 from tests.rules.writing import findings, load, with_rules

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from igbot.rules.normalise import fold_accents, normalise
+from igbot.rules.matching.normalise import fold_accents, normalise
 
 TRICKY = (
     "aeiıİIßſéñçüｓ𝐏Ⓟ ﬁ\u0301\u0307\u0327\u200b\u200c\u200d\ufe0f\u00ad\u202e❤👍🏽👩🇪🇸١२๕मूक्षاب가กำ’“—−\n\t\x00\ud800"

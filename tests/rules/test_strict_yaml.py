@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igbot.rules.model import Finding
-from igbot.rules.source import Listing, Mapping, Node, Report, Scalar
-from igbot.rules.strict_yaml import PureParser, fastest_parser, read_yaml
+from igbot.rules.reading.source import Listing, Mapping, Node, Report, Scalar
+from igbot.rules.reading.strict_yaml import PureParser, fastest_parser, read_yaml
 
 PARSERS = [fastest_parser(), PureParser]
 

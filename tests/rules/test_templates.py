@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from igbot.rules.templates import presentable, read_template, render
+from igbot.rules.templates.reading import presentable, read_template, render
 
 CONSTANTS = {"shop.name": "lola wear", "rule.name": "hello"}
 VALUES = {"message.text": "how much is it", "message.kind": "text", "match.keyword": "how much"}

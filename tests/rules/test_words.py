@@ -5,9 +5,9 @@ import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from igbot.rules.index import build_index
-from igbot.rules.matchers import Matcher, MatcherKind, Text
-from igbot.rules.words import bare_span
+from igbot.rules.matching.index import build_index
+from igbot.rules.matching.matchers import Matcher, MatcherKind, Text
+from igbot.rules.matching.words import bare_span
 
 BORDERS = [
     ("shipping to Spain?", "hi", False),

@@ -2,7 +2,7 @@
 
 from textwrap import dedent
 
-from igbot.rules.decision import decide
+from igbot.rules.deciding.decision import decide
 from igbot.rules.loading import Loaded, load_rules
 from igbot.rules.model import Choice, Finding, Incoming, RuleFile
 from igbot.rules.ruleset import RuleSet

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from igbot.rules.matchers import Matcher, Text, bare
-from igbot.rules.words import bare_span, cuts_grapheme, places, stands_alone, tokens
+from igbot.rules.matching.matchers import Matcher, Text, bare
+from igbot.rules.matching.words import bare_span, cuts_grapheme, places, stands_alone, tokens
 
 Ids = tuple[int, ...]
 

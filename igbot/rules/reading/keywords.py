@@ -4,11 +4,11 @@ from collections.abc import Mapping as MappingOf
 from typing import cast, get_args
 
 from igbot.meta.events import CUSTOMER_KINDS, CustomerKind
-from igbot.rules.draft import DraftKeyword
-from igbot.rules.matchers import Matcher, MatcherKind
+from igbot.rules.matching.matchers import Matcher, MatcherKind
+from igbot.rules.reading.draft import DraftKeyword
+from igbot.rules.reading.source import FileReport, Mapping, Node, Scalar
+from igbot.rules.reading.values import check_keys, did_you_mean, read_list, read_text
 from igbot.rules.ruleset import DEFAULT_KINDS, FALLBACK_KINDS, all_kinds
-from igbot.rules.source import FileReport, Mapping, Node, Scalar
-from igbot.rules.values import check_keys, did_you_mean, read_list, read_text
 
 MATCHER_KINDS: frozenset[str] = frozenset(get_args(MatcherKind))
 LATER_MATCHERS = frozenset({"regex", "raw", "fuzzy", "distance", "similar", "min", "list", "near", "within"})

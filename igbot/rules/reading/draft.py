@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from igbot.meta.events import CustomerKind
-from igbot.rules.matchers import Matcher
-from igbot.rules.source import FileReport, Mapping, Node, Scalar
+from igbot.rules.matching.matchers import Matcher
+from igbot.rules.reading.source import FileReport, Mapping, Node, Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from typing import Literal
 
 import regex
 
-from igbot.rules.normalise import FOLDED_FROM, fold_accents, normalise
-from igbot.rules.words import bare_span
+from igbot.rules.matching.normalise import FOLDED_FROM, fold_accents, normalise
+from igbot.rules.matching.words import bare_span
 
 MatcherKind = Literal["is", "word", "starts", "ends", "contains"]
 Rank = tuple[int, int, int]

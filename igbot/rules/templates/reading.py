@@ -12,7 +12,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.filters import do_title
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from igbot.rules.values import did_you_mean
+from igbot.rules.reading.values import did_you_mean
 
 MESSAGE_NAMES = frozenset({"message.text", "message.kind", "match.keyword"})
 """Names whose value comes with the message; all others are known when the rules are loaded."""

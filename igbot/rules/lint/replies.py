@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 import regex
 
 from igbot.meta.sendapi import MAX_PAYLOAD_BYTES, MAX_QUICK_REPLIES, MAX_TITLE_CHARACTERS
-from igbot.rules.decision import decide
-from igbot.rules.draft import DraftButton, DraftFile, DraftRule
+from igbot.rules.deciding.decision import decide
 from igbot.rules.model import Incoming
+from igbot.rules.reading.draft import DraftButton, DraftFile, DraftRule
+from igbot.rules.reading.source import FileReport, Place, Scalar, place_inside
 from igbot.rules.ruleset import RuleSet
-from igbot.rules.source import FileReport, Place, Scalar, place_inside
 
 _GRAPHEME = regex.compile(r"\X")
 _SHORTENERS = r"bit\.ly|tinyurl\.com|t\.co|goo\.gl|ow\.ly|is\.gd|buff\.ly|rebrand\.ly|cutt\.ly|rb\.gy|shorturl\.at"

@@ -10,7 +10,7 @@ from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
 
-from igbot.rules.source import FileReport, Listing, Mapping, Node, Place, Report, Scalar, Source
+from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Place, Report, Scalar, Source
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40

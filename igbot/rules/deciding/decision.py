@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from igbot.meta.outgoing import OutgoingText
-from igbot.rules.matchers import NO_TEXT, Matcher, Rank, Text, payload_rank
+from igbot.rules.matching.matchers import NO_TEXT, Matcher, Rank, Text, payload_rank
 from igbot.rules.model import Choice, Considered, Handoff, Incoming, Order, Reason
 from igbot.rules.ruleset import FALLBACK_KINDS, Entry, Rule, RuleSet
-from igbot.rules.templates import presentable, render
+from igbot.rules.templates.reading import presentable, render
 
 MOST_CONSIDERED = 20
 """Fitting rules that a live decision names; `consider_all` names all."""

@@ -4,13 +4,12 @@ from datetime import timedelta
 
 import regex
 
-from igbot.rules.draft import DraftButton, DraftFile, DraftHandoff, DraftReply, DraftRule, DraftVariable
 from igbot.rules.model import RuleFile
-from igbot.rules.reading_keywords import read_keywords, read_kinds, read_payloads
-from igbot.rules.source import FileReport, Listing, Mapping, Node, Report, Scalar
-from igbot.rules.strict_yaml import read_yaml
-from igbot.rules.templates import BUILT_IN_ROOTS
-from igbot.rules.values import (
+from igbot.rules.reading.draft import DraftButton, DraftFile, DraftHandoff, DraftReply, DraftRule, DraftVariable
+from igbot.rules.reading.keywords import read_keywords, read_kinds, read_payloads
+from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Report, Scalar
+from igbot.rules.reading.strict_yaml import read_yaml
+from igbot.rules.reading.values import (
     check_keys,
     is_empty,
     read_boolean,
@@ -20,6 +19,7 @@ from igbot.rules.values import (
     read_map,
     read_text,
 )
+from igbot.rules.templates.reading import BUILT_IN_ROOTS
 
 LANGUAGE_VERSION = 1
 DEFAULT_PAUSE = timedelta(hours=12)

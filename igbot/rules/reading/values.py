@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 import regex
 
-from igbot.rules.source import FileReport, Listing, Mapping, Node, Scalar
+from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Scalar
 
 # What YAML 1.1 or 1.2 reads as something other than text, where it stands without quotes.
 _NOT_TEXT = regex.compile(
