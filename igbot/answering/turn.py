@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from igbot.answering.claim import EVENTS_A_TURN, Claim, OpenReply, PendingEvent, plain_words
 from igbot.answering.policy import ECHO_GRACE, Policy, silence, window_ends
 from igbot.meta.events import CUSTOMER_KINDS, OPENS_WINDOW, Content, Mid
-from igbot.meta.outgoing import OutgoingText
+from igbot.meta.outgoing import Outgoing
 from igbot.meta.sendapi import parts
 from igbot.rules.deciding.decision import decide
 from igbot.rules.model import Choice, Incoming
-from igbot.rules.ruleset import RuleSet
+from igbot.rules.deciding.ruleset import RuleSet
 
 ECHO_RECHECK = timedelta(milliseconds=500)
 
@@ -36,7 +36,7 @@ class NewReply:
     for_key: str
     for_mid: Mid | None
     part: int
-    message: OutgoingText
+    message: Outgoing
     choice: Choice
     expires_at: datetime
     despite_pause: bool

@@ -12,7 +12,7 @@ from igbot.answering.policy import Policy
 from igbot.answering.settle import settle
 from igbot.answering.turn import NewMessage, Turn, take_turn
 from igbot.meta.events import AccountId
-from igbot.rules.ruleset import RuleSet
+from igbot.rules.deciding.ruleset import RuleSet
 from igbot.store.loops import keep_going, wait_for_wake
 from igbot.store.pool import Database
 from igbot.store.reachability import connection_lost

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-VERSION = 1
+VERSION = 2
 """Version of the stored JSON form; an outbox row outlives the program that wrote it."""
+
+AttachmentType = Literal["image", "video", "audio"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,30 +19,43 @@ class QuickReply:
 
 
 @dataclass(frozen=True, slots=True)
-class OutgoingText:
-    """One text message, at most 1000 bytes of UTF-8 once split, with up to 13 quick replies."""
+class Button:
+    """A button inside a message (template): opens `url`, or comes back as a postback with `payload`. One of the two."""
 
-    text: str
+    title: str
+    url: str | None = None
+    payload: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture, film or sound that Meta fetches from `url`."""
+
+    type: AttachmentType
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One answer before it is split, or one message once it is (`sendapi.parts`).
+
+    A message has either text (at most 1000 bytes of UTF-8; with `buttons` it is sent as a template) or an attachment.
+    """
+
+    text: str = ""
     quick_replies: tuple[QuickReply, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    attachment: Attachment | None = None
 
 
-def to_stored(message: OutgoingText) -> dict[str, Any]:
+def to_stored(message: Outgoing) -> dict[str, Any]:
     """The JSON object kept in the outbox."""
-    return {
-        "version": VERSION,
-        "text": message.text,
-        "quick_replies": [{"title": q.title, "payload": q.payload} for q in message.quick_replies],
-    }
+    raise NotImplementedError
 
 
-def from_stored(stored: Mapping[str, Any]) -> OutgoingText:
-    """The message of an outbox row.
+def from_stored(stored: Mapping[str, Any]) -> Outgoing:
+    """The message of an outbox row, of this version or version 1.
 
     Raises ValueError for a version that this program does not know.
     """
-    if stored.get("version") != VERSION:
-        raise ValueError(f"outbox body has version {stored.get('version')!r}, this program knows {VERSION}")
-    return OutgoingText(
-        text=stored["text"],
-        quick_replies=tuple(QuickReply(q["title"], q["payload"]) for q in stored["quick_replies"]),
-    )
+    raise NotImplementedError

@@ -6,7 +6,7 @@ from typing import Any
 
 import regex
 
-from igbot.meta.outgoing import OutgoingText
+from igbot.meta.outgoing import Outgoing
 from igbot.meta.text import storable
 
 MAX_TEXT_BYTES = 1000
@@ -22,19 +22,19 @@ _MOST_CLOSERS = 4
 _CLOSERS = frozenset("\"'”’»)]」』）")
 
 
-def parts(message: OutgoingText) -> list[OutgoingText]:
+def parts(message: Outgoing) -> list[Outgoing]:
     """The messages to send for one reply, in order; [] where its text is blank.
 
     Only the last one has the quick replies: Meta shows them under the newest message alone.
     """
     texts = split_text(message.text)
-    split = [OutgoingText(text) for text in texts]
+    split = [Outgoing(text) for text in texts]
     if split:
         split[-1] = replace(split[-1], quick_replies=message.quick_replies)
     return split
 
 
-def send_body(igsid: str, message: OutgoingText) -> dict[str, Any]:
+def send_body(igsid: str, message: Outgoing) -> dict[str, Any]:
     """The JSON body of `POST /me/messages` for one part (meta-platform reference §4.1)."""
     content: dict[str, Any] = {"text": message.text}
     if message.quick_replies:

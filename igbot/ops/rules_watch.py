@@ -12,7 +12,7 @@ from igbot.ops.alerts import Alerts
 from igbot.rulebook import last_good
 from igbot.rulebook.book import Rulebook
 from igbot.rules.model import Finding, RuleFile
-from igbot.rules.ruleset import RuleSet
+from igbot.rules.deciding.ruleset import RuleSet
 from igbot.store.pool import Database
 from igbot.telemetry.clock import Clock
 from igbot.telemetry.log import EventLog

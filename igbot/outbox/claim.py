@@ -10,7 +10,7 @@ from typing import Any, Literal
 import asyncpg
 
 from igbot.meta.events import AccountId, Igsid
-from igbot.meta.outgoing import OutgoingText, from_stored
+from igbot.meta.outgoing import Outgoing, from_stored
 from igbot.outbox.verdict import LOST
 
 LEASE = timedelta(seconds=90)
@@ -116,7 +116,7 @@ class ClaimedReply:
     igsid: Igsid
     outbox_id: int
     step: Step
-    message: OutgoingText
+    message: Outgoing
     attempts: int
     unanswered: int
     lost: bool
@@ -157,7 +157,7 @@ def _claimed(row: asyncpg.Record) -> ClaimedReply:
     try:
         message = from_stored(json.loads(row["body"]))
     except (ValueError, KeyError, TypeError):  # one bad row must not take its neighbours with it
-        step, message = "unreadable", OutgoingText("")
+        step, message = "unreadable", Outgoing("")
     return ClaimedReply(
         account_id=AccountId(row["account_id"]),
         igsid=Igsid(row["igsid"]),

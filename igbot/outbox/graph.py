@@ -11,7 +11,7 @@ import backoff
 from igbot.meta.conversations_api import SentMessage, UnreadableAnswerError, read_identity, read_messages
 from igbot.meta.events import Igsid
 from igbot.meta.outcomes import Outcome, classify, no_answer, not_sent
-from igbot.meta.outgoing import OutgoingText
+from igbot.meta.outgoing import Outgoing
 from igbot.meta.sendapi import send_body
 from igbot.telemetry.clock import Clock
 
@@ -33,7 +33,7 @@ class GraphClient:
         self._base = f"{url.rstrip('/')}/{version}"
         self._clock = clock
 
-    async def send(self, igsid: Igsid, message: OutgoingText, *, token: str) -> Outcome | None:
+    async def send(self, igsid: Igsid, message: Outgoing, *, token: str) -> Outcome | None:
         """POST one message.
 
         Returns its outcome; None if the call never left (no connection, so surely nothing was sent).

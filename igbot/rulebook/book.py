@@ -11,7 +11,7 @@ from igbot.rulebook.folder import Fingerprint, fingerprint, load_folder
 from igbot.rulebook.watching import occasions
 from igbot.rules.loading import Loaded, load_rules
 from igbot.rules.model import Finding, RuleFile
-from igbot.rules.ruleset import RuleSet
+from igbot.rules.deciding.ruleset import RuleSet
 from igbot.telemetry.log import EventLog
 
 OnLoaded = Callable[[RuleSet, tuple[RuleFile, ...]], Awaitable[None]]

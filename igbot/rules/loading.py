@@ -10,7 +10,7 @@ from igbot.rules.model import Finding, RuleFile
 from igbot.rules.reading.compiling import compile_rule, gather_constants
 from igbot.rules.reading.files import read_file
 from igbot.rules.reading.source import Report
-from igbot.rules.ruleset import RuleSet, build_ruleset
+from igbot.rules.deciding.ruleset import RuleSet, build_ruleset
 
 
 @dataclass(frozen=True, slots=True)

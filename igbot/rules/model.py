@@ -1,7 +1,6 @@
-"""The shapes of the rule room: what is loaded, what is asked, what is decided. All immutable."""
+"""The shapes at the edges of the rule room: files that go in, findings that come out."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
 from igbot.meta.events import CustomerKind
@@ -47,52 +46,3 @@ class Finding:
             "message": self.message,
             "hint": self.hint,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """The customer message that is decided: original text (`""` for kinds without one)."""
-
-    kind: CustomerKind
-    text: str = ""
-    payload: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Handoff:
-    """The bot goes silent for this customer; `say` was already rendered (None: nothing is said)."""
-
-    pause: timedelta
-    say: str | None = None
-
-
-Order = tuple[int, int, int, int, int]
-"""(priority, exactness, words, characters, conditions), each better when higher (`rules.md` §3.4)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Considered:
-    """Why one rule did or did not fit. `order` is None where it did not."""
-
-    rule: str
-    fits: bool
-    because: str
-    order: Order | None
-    file: str
-    line: int
-
-
-Reason = Literal["rule", "fallback", "unmatched"]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What the rules say to one message. `replies` are rendered, unsplit, in order (a hand-off's words last)."""
-
-    reason: Reason
-    rule: str | None
-    digest: str
-    replies: tuple[OutgoingText, ...]
-    handoff: Handoff | None
-    matched: str
-    considered: tuple[Considered, ...]

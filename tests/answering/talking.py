@@ -17,7 +17,7 @@ from igbot.answering.turn import take_turn
 from igbot.answering.worker import Worker
 from igbot.inbox.receiver import Receiver
 from igbot.meta.events import AccountId
-from igbot.rules.ruleset import RuleSet
+from igbot.rules.deciding.ruleset import RuleSet
 from igbot.sandbox import customer
 from igbot.store.pool import Database
 from igbot.telemetry.log import FIELDS, event_log

@@ -10,14 +10,14 @@ from bench.graph_endpoint import ACCOUNT_IDS, Answer, GraphEndpoint, Ledger, con
 from igbot.meta.conversations_api import read_identity
 from igbot.meta.events import Igsid
 from igbot.meta.outcomes import Sent, classify
-from igbot.meta.outgoing import OutgoingText
+from igbot.meta.outgoing import Outgoing
 from igbot.meta.sendapi import send_body
 from igbot.telemetry.clock import system_clock
 
 
 def message(igsid: str, text: str) -> bytes:
     """A body as the bot sends it."""
-    return json.dumps(send_body(Igsid(igsid), OutgoingText(text))).encode()
+    return json.dumps(send_body(Igsid(igsid), Outgoing(text))).encode()
 
 
 def test_a_message_is_answered_as_meta_does_and_kept() -> None:

@@ -5,7 +5,7 @@ import regex
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from igbot.meta.outgoing import OutgoingText, QuickReply
+from igbot.meta.outgoing import Outgoing, QuickReply
 from igbot.meta.sendapi import MAX_TEXT_BYTES, parts, send_body, split_text
 from igbot.meta.text import storable
 
@@ -85,18 +85,18 @@ def test_a_limit_too_small_is_refused() -> None:
 def test_quick_replies_are_under_the_last_part() -> None:
     """Meta shows quick replies under the newest message only."""
     buttons = (QuickReply("Yes", "YES"),)
-    first, last = parts(OutgoingText("word " * 300, buttons))
+    first, last = parts(Outgoing("word " * 300, buttons))
     assert (first.quick_replies, last.quick_replies) == ((), buttons)
     assert len(first.text.encode()) <= MAX_TEXT_BYTES
-    assert parts(OutgoingText(" ", buttons)) == []
+    assert parts(Outgoing(" ", buttons)) == []
 
 
 def test_send_body() -> None:
     """The request body is as documented; without quick replies the key is left out."""
-    assert send_body("900", OutgoingText("Hello")) == {
+    assert send_body("900", Outgoing("Hello")) == {
         "recipient": {"id": "900"},
         "messaging_type": "RESPONSE",
         "message": {"text": "Hello"},
     }
-    body = send_body("900", OutgoingText("Which?", (QuickReply("Order status", "ORDER"),)))
+    body = send_body("900", Outgoing("Which?", (QuickReply("Order status", "ORDER"),)))
     assert body["message"]["quick_replies"] == [{"content_type": "text", "title": "Order status", "payload": "ORDER"}]

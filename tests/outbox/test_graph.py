@@ -15,7 +15,7 @@ from yarl import URL
 from igbot.meta.conversations_api import SentMessage
 from igbot.meta.events import Igsid, Mid
 from igbot.meta.outcomes import Halted, Refused, Retry, Sent, Unknown, Wait
-from igbot.meta.outgoing import OutgoingText, QuickReply
+from igbot.meta.outgoing import Outgoing, QuickReply
 from igbot.outbox.graph import MOST_BYTES, PAGE, GraphClient, found_among, reaches_back
 from tests.answering.talking import ANA, START
 
@@ -23,7 +23,7 @@ HOST = "https://graph.example"
 SEND = f"{HOST}/v25.0/me/messages"
 TOKEN = "EAAunit"
 CUSTOMER = Igsid(ANA)
-HELLO = OutgoingText("Hi!", (QuickReply("Red", "RED"),))
+HELLO = Outgoing("Hi!", (QuickReply("Red", "RED"),))
 Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[GraphClient]]
 
 

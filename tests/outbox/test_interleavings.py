@@ -12,7 +12,7 @@ from igbot.meta.conversations_api import SentMessage
 from igbot.meta.events import AccountId, Igsid, Mid
 from igbot.meta.graph_error import other_error
 from igbot.meta.outcomes import Outcome, Retry, Sent, Unknown, Wait
-from igbot.meta.outgoing import OutgoingText
+from igbot.meta.outgoing import Outgoing
 from igbot.outbox.claim import LEASE
 from igbot.outbox.delivery import Delivery
 from igbot.store.pool import Database
@@ -55,7 +55,7 @@ class Meta:
     echoed: int = 0
     plan: str = "sent"
 
-    async def send(self, igsid: Igsid, message: OutgoingText, *, token: str) -> Outcome | None:
+    async def send(self, igsid: Igsid, message: Outgoing, *, token: str) -> Outcome | None:
         """One call, which fails as planned once."""
         plan, self.plan = self.plan, "sent"
         if plan == "sent" or plan.endswith("taken"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from igbot.rulebook.book import Rulebook
 from igbot.rules.deciding.decision import decide
 from igbot.rules.model import Finding, Incoming, RuleFile
-from igbot.rules.ruleset import RuleSet
+from igbot.rules.deciding.ruleset import RuleSet
 from igbot.telemetry.log import event_log
 
 BROKEN = "version: 1\nrules: ["

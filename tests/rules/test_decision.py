@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from igbot.meta.outgoing import OutgoingText, QuickReply
+from igbot.meta.outgoing import Outgoing, QuickReply
 from igbot.rules.deciding.decision import MOST_CONSIDERED, consider_all, decide
 from igbot.rules.loading import load_rules
 from igbot.rules.model import Incoming, RuleFile
@@ -115,7 +115,7 @@ def test_the_fallback_answers_what_no_rule_answers() -> None:
     """Also pictures; never a reaction, a story mention or a referral."""
     body = "- {name: last, fallback: true, reply: what}\n- {name: hi, keywords: [hi], reply: a}"
     choice = choose(body, Incoming("text", "blah"), default_reply="unused")
-    assert (choice.reason, choice.rule, choice.replies) == ("fallback", "last", (OutgoingText("what"),))
+    assert (choice.reason, choice.rule, choice.replies) == ("fallback", "last", (Outgoing("what"),))
     assert choose(body, Incoming("image")).reason == "fallback"
     for kind in ("reaction", "story_mention", "referral"):
         assert choose(body, Incoming(kind), default_reply="x").reason == "unmatched"
@@ -125,7 +125,7 @@ def test_without_a_fallback_the_default_reply_is_said() -> None:
     """And without either nothing is."""
     body = "- {name: hi, keywords: [hi], reply: a}"
     choice = choose(body, Incoming("text", "blah"), default_reply=" Sorry? ")
-    assert (choice.reason, choice.rule, choice.replies) == ("fallback", None, (OutgoingText("Sorry?"),))
+    assert (choice.reason, choice.rule, choice.replies) == ("fallback", None, (Outgoing("Sorry?"),))
     assert choose(body, Incoming("reaction"), default_reply="Sorry?").reason == "unmatched"
     assert choose(body, Incoming("text", "blah"), default_reply=" ").reason == "unmatched"
 
@@ -135,7 +135,7 @@ def test_an_empty_set_says_the_default_reply() -> None:
     loaded = load_rules([])
     assert loaded.ruleset is not None
     assert (loaded.ruleset.count, loaded.findings) == (0, ())
-    assert decide(loaded.ruleset, Incoming("text", "x"), default_reply="hm").replies == (OutgoingText("hm"),)
+    assert decide(loaded.ruleset, Incoming("text", "x"), default_reply="hm").replies == (Outgoing("hm"),)
 
 
 def test_a_hand_off_says_its_words_last_and_how_long_it_lasts() -> None:
@@ -156,7 +156,7 @@ def test_a_hand_off_says_its_words_last_and_how_long_it_lasts() -> None:
 def test_quick_replies_come_with_the_text() -> None:
     """As written."""
     body = "- {name: a, keywords: [a], reply: {text: b, quick_replies: [{title: T, payload: a}]}}"
-    assert choose(body, Incoming("text", "a")).replies == (OutgoingText("b", (QuickReply("T", "a"),)),)
+    assert choose(body, Incoming("text", "a")).replies == (Outgoing("b", (QuickReply("T", "a"),)),)
 
 
 def test_a_reply_that_comes_out_empty_is_not_sent() -> None:

@@ -5,7 +5,7 @@ from textwrap import dedent
 from igbot.rules.deciding.decision import decide
 from igbot.rules.loading import Loaded, load_rules
 from igbot.rules.model import Choice, Finding, Incoming, RuleFile
-from igbot.rules.ruleset import RuleSet
+from igbot.rules.deciding.ruleset import RuleSet
 
 
 def load(*texts: str) -> Loaded:

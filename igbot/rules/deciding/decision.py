@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
-from igbot.meta.outgoing import OutgoingText
+from igbot.meta.outgoing import Outgoing
 from igbot.rules.matching.matchers import NO_TEXT, Matcher, Rank, Text, payload_rank
 from igbot.rules.model import Choice, Considered, Handoff, Incoming, Order, Reason
-from igbot.rules.ruleset import FALLBACK_KINDS, Entry, Rule, RuleSet
+from igbot.rules.deciding.ruleset import FALLBACK_KINDS, Entry, Rule, RuleSet
 from igbot.rules.templates.reading import presentable, render
 
 MOST_CONSIDERED = 20
@@ -64,9 +64,9 @@ def decide(rules: RuleSet, message: Incoming, *, default_reply: str) -> Choice:
     if fallback and message.kind in fallback.kinds:
         own = (Considered(fallback.name, True, _WHEN_NOTHING_ELSE, None, fallback.file, fallback.line),)
         return _answer(rules, fallback, message, keyword="", matched="", considered=own)
-    replies: tuple[OutgoingText, ...] = ()
+    replies: tuple[Outgoing, ...] = ()
     if fallback is None and message.kind in FALLBACK_KINDS and default_reply.strip():
-        replies = (OutgoingText(default_reply.strip()),)
+        replies = (Outgoing(default_reply.strip()),)
     reason: Reason = "fallback" if replies else "unmatched"
     return Choice(reason, None, rules.digest, replies, None, "", considered)
 
@@ -154,14 +154,14 @@ def _answer(
         "message.kind": message.kind,
         "match.keyword": keyword,
     }
-    replies: list[OutgoingText] = []
+    replies: list[Outgoing] = []
     if rule.reply and (text := render(rule.reply.text, values)):
-        replies.append(OutgoingText(text, rule.reply.quick_replies))
+        replies.append(Outgoing(text, rule.reply.quick_replies))
     handoff: Handoff | None = None
     if rule.handoff:
         say = render(rule.handoff.say, values) if rule.handoff.say else ""
         handoff = Handoff(rule.handoff.pause, say or None)
         if say:
-            replies.append(OutgoingText(say))
+            replies.append(Outgoing(say))
     reason: Reason = "fallback" if rule.fallback else "rule"
     return Choice(reason, rule.name, rules.digest, tuple(replies), handoff, matched, considered)

@@ -8,8 +8,9 @@ from igbot.meta.sendapi import MAX_PAYLOAD_BYTES, MAX_QUICK_REPLIES, MAX_TITLE_C
 from igbot.rules.deciding.decision import decide
 from igbot.rules.model import Incoming
 from igbot.rules.reading.draft import DraftButton, DraftFile, DraftRule
-from igbot.rules.reading.source import FileReport, Place, Scalar, place_inside
-from igbot.rules.ruleset import RuleSet
+from igbot.rules.places import Place
+from igbot.rules.reading.source import FileReport, Scalar, place_inside
+from igbot.rules.deciding.ruleset import RuleSet
 
 _GRAPHEME = regex.compile(r"\X")
 _SHORTENERS = r"bit\.ly|tinyurl\.com|t\.co|goo\.gl|ow\.ly|is\.gd|buff\.ly|rebrand\.ly|cutt\.ly|rb\.gy|shorturl\.at"

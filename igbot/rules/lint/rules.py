@@ -9,7 +9,7 @@ from igbot.rules.reading.compiling import count_conditions
 from igbot.rules.reading.draft import DraftKeyword, DraftRule
 from igbot.rules.reading.files import RULE_KEYS
 from igbot.rules.reading.keywords import STOP_WORDS
-from igbot.rules.ruleset import all_kinds
+from igbot.rules.deciding.ruleset import all_kinds
 
 # One or two characters of the other scripts are often a whole word.
 _SHORT_LETTERS = regex.compile(rf"(?V1)[\p{{L}}--[{UNSPACED}]]{{1,2}}")

@@ -1,14 +1,16 @@
 """One keyword of a rule, and the message it is held against, both in normal form."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import regex
 
 from igbot.rules.matching.normalise import FOLDED_FROM, fold_accents, normalise
 from igbot.rules.matching.words import bare_span
+from igbot.rules.places import NOWHERE, Place
 
-MatcherKind = Literal["is", "word", "starts", "ends", "contains"]
+KeywordKind = Literal["is", "word", "starts", "ends", "contains"]
 Rank = tuple[int, int, int]
 """(exactness, words, characters): how precisely something hit (`rules.md` §3.4)."""
 
@@ -16,26 +18,27 @@ NO_TEXT: Rank = (0, 0, 0)
 LONGEST_TEXT = 2000
 """Characters of a message that are looked at."""
 
-_EXACTNESS: dict[MatcherKind, int] = {"is": 8, "starts": 6, "ends": 6, "word": 5, "contains": 3}
+_EXACTNESS: dict[KeywordKind, int] = {"is": 8, "starts": 6, "ends": 6, "word": 5, "contains": 3}
 _PHRASE = 6
 _PAYLOAD = 8
 _LETTER = regex.compile(r"\p{L}")
 
 
 @dataclass(frozen=True, slots=True)
-class Matcher:
+class Keyword:
     """`text` is the keyword in normal form, `folded` without the accents that are ignored; `written` is the owner's."""
 
-    kind: MatcherKind
+    kind: KeywordKind
     text: str
     folded: str
-    written: str
+    written: str = field(compare=False)
+    at: Place = field(default=NOWHERE, compare=False)
 
     @classmethod
-    def of(cls, kind: MatcherKind, written: str) -> "Matcher":
+    def of(cls, kind: KeywordKind, written: str, at: Place = NOWHERE) -> "Keyword":
         """The matcher of a keyword as written; its `text` is empty where nothing visible was written."""
         text = normalise(written)
-        return cls(kind, text, fold_accents(text), written)
+        return cls(kind, text, fold_accents(text), written, at)
 
     @property
     def rank(self) -> Rank:
@@ -53,6 +56,85 @@ class Matcher:
         return f'{self.kind} "{self.written}"'
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """`word` with one of `near` (all of kind `word`) at most `within` words away, before or after."""
+
+    word: Keyword
+    near: tuple[Keyword, ...]
+    within: int = 5
+    at: Place = field(default=NOWHERE, compare=False)
+
+    @property
+    def rank(self) -> Rank:
+        """How much a hit counts: the words and characters of `word`."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression of RE2, searched in the normal form of a message, or in its original where `raw`."""
+
+    written: str
+    raw: bool = False
+    at: Place = field(default=NOWHERE, compare=False)
+
+    @property
+    def rank(self) -> Rank:
+        """How much a hit counts: one word, the characters of the pattern."""
+        raise NotImplementedError
+
+    def groups(self, text: "Text") -> Mapping[str, str]:
+        """What the groups of the first hit hold: by number (`"1"`) and by name; `{}` without a hit."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """A word of five letters or more, up to `distance` (1 or 2) edits away; a swap is one, the first letter agrees."""
+
+    text: str
+    distance: int
+    written: str = field(compare=False)
+    at: Place = field(default=NOWHERE, compare=False)
+
+    @property
+    def rank(self) -> Rank:
+        """How much a hit counts."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A sentence that the whole message resembles: token-set similarity of at least `least` out of 100."""
+
+    text: str
+    least: int
+    written: str = field(compare=False)
+    at: Place = field(default=NOWHERE, compare=False)
+
+    @property
+    def rank(self) -> Rank:
+        """How much a hit counts."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        raise NotImplementedError
+
+
+Matcher = Keyword | Near | Pattern | Fuzzy | Similar
+"""What can stand in a list of words. Two that compare equal hit the same messages, wherever they are written."""
+
+
 def payload_rank(payload: str) -> Rank:
     """How much a button's payload counts, written in full or as a prefix."""
     return _PAYLOAD, 1, len(payload.removesuffix("*"))
@@ -60,8 +142,11 @@ def payload_rank(payload: str) -> Rank:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A message ready to be matched. `bare` is the span of `folded` inside outer punctuation and emoji."""
+    """A message ready to be matched. `written` is the original (its first 2000 characters), `plain` its normal form,
+    `folded` that without the accents that are ignored, `bare` the span of `folded` inside outer punctuation and emoji.
+    """
 
+    written: str
     plain: str
     folded: str
     bare: tuple[int, int]
@@ -69,9 +154,10 @@ class Text:
     @classmethod
     def of(cls, written: str) -> "Text":
         """Normalises the first 2000 characters of a message."""
-        plain = normalise(written[:LONGEST_TEXT])
+        written = written[:LONGEST_TEXT]
+        plain = normalise(written)
         folded = fold_accents(plain)
-        return cls(plain, folded, bare_span(folded))
+        return cls(written, plain, folded, bare_span(folded))
 
 
 def bare(text: str) -> str:

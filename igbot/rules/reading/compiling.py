@@ -7,7 +7,7 @@ from igbot.meta.outgoing import QuickReply
 from igbot.meta.sendapi import MAX_TEXT_BYTES
 from igbot.rules.reading.draft import DraftFile, DraftReply, DraftRule
 from igbot.rules.reading.source import Scalar, place_inside
-from igbot.rules.ruleset import HandoffPlan, Reply, Rule
+from igbot.rules.deciding.ruleset import HandoffPlan, Reply, Rule
 from igbot.rules.templates.reading import LONGEST_INSERT, MESSAGE_NAMES, Insert, Template, read_template, render
 
 _TEXT_KINDS = frozenset({"text", "quick_reply", "story_reply"})

@@ -8,7 +8,7 @@ from igbot.rules.matching.matchers import Matcher, MatcherKind
 from igbot.rules.reading.draft import DraftKeyword
 from igbot.rules.reading.source import FileReport, Mapping, Node, Scalar
 from igbot.rules.reading.values import check_keys, did_you_mean, read_list, read_text
-from igbot.rules.ruleset import DEFAULT_KINDS, FALLBACK_KINDS, all_kinds
+from igbot.rules.deciding.ruleset import DEFAULT_KINDS, FALLBACK_KINDS, all_kinds
 
 MATCHER_KINDS: frozenset[str] = frozenset(get_args(MatcherKind))
 LATER_MATCHERS = frozenset({"regex", "raw", "fuzzy", "distance", "similar", "min", "list", "near", "within"})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import regex
 
 from igbot.rules.model import Finding, Severity
+from igbot.rules.places import Place
 
 # The line breaks that YAML counts; an excerpt must come from the line whose number it carries.
 _LINE_BREAK = regex.compile("\r\n|[\r\n\x85\u2028\u2029]")
@@ -83,15 +84,6 @@ class Source:
         if not 0 < line <= len(self.lines) or len(self.lines[line - 1]) > LONGEST_EXCERPT:
             return ""
         return _UNPRINTABLE.sub("\ufffd", self.lines[line - 1])
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line and column, and how many characters from there are meant."""
-
-    line: int
-    column: int
-    width: int = 1
 
 
 def place_of(node: Node) -> Place:

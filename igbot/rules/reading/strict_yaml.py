@@ -10,7 +10,8 @@ from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
 
-from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Place, Report, Scalar, Source
+from igbot.rules.places import Place
+from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Report, Scalar, Source
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
