@@ -1,0 +1,24 @@
+"""What one rule may use of all files and of the configuration, once every file is read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from igbot.rules.conditions import WordList
+from igbot.rules.reading.answers_draft import DraftReply
+from igbot.rules.schedules import Schedule
+from igbot.rules.surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Names are global: `constants` are the `vars` of all files by full name (`shop.site`), `replies` the shared ones.
+
+    `rules` are the names of all rules.
+    """
+
+    constants: Mapping[str, str] = field(default_factory=dict)
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    lists: Mapping[str, WordList] = field(default_factory=dict)
+    replies: Mapping[str, DraftReply] = field(default_factory=dict)
+    rules: frozenset[str] = frozenset()
+    surroundings: Surroundings = field(default_factory=Surroundings)
