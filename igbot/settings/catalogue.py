@@ -217,6 +217,24 @@ CATALOGUE: tuple[Setting, ...] = (
         "7d",
         "a time as in 7d",
     ),
+    Setting(
+        "timezone",
+        "the time zone of opening hours and dates in rules, where a rule file names none",
+        "UTC",
+        "a name as in Europe/Madrid",
+    ),
+    Setting(
+        "language",
+        "the language that is spoken to customers whose own is not known; texts in several languages must have it",
+        "en",
+        "a language tag as in en, es or pt-BR",
+    ),
+    Setting(
+        "rules.on_tie",
+        "what to do when two rules are equally good and both have a label: first, or ask the customer which one",
+        "first",
+        "first or ask",
+    ),
     Setting("archive.after", "how long a conversation is idle before it can be archived", "30d", "a time as in 30d"),
 )
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from igbot.settings.catalogue import CATALOGUE, SETTINGS, nearest, not_built
 from igbot.settings.problems import Problem
-from igbot.settings.sources import Given, Layer
+from igbot.settings.sources import NEIGHBOUR_VARIABLE, Given, Layer
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -35,6 +35,11 @@ class Layers:
                 return found
         return None
 
+    def named_text(self, variable: str) -> str | None:
+        """The strongest text of a variable that is no setting of the catalogue; None where it is unset or blank."""
+        found = (layer.get(variable) for layer in self.named)
+        return next((given.text for given in found if given is not None and given.text), None)
+
     def read(self, variable: str, reader: Callable[[str], T], default: D, *, blank_counts: bool = False) -> T | D:
         """The value as its reader gives it; the default if unset, or if it is wrong, which is then a problem."""
         found = self.given(variable, blank_counts=blank_counts)
@@ -54,7 +59,7 @@ class Layers:
         for layer in self.named:
             for name, given in layer.items():
                 setting = SETTINGS.get(name)
-                if (setting and setting.secret) or name == "IGBOT_AI_API_KEY" or _is_secret_alias(name):
+                if (setting and setting.secret) or _is_other_secret(name):
                     found |= {given.text, *(item.strip() for item in given.text.split(","))}
         return found
 
@@ -62,7 +67,7 @@ class Layers:
         """A line for each variable of ours that changes nothing."""
         aliases = {setting.alias for setting in CATALOGUE}
         names = sorted({name for layer in self.named for name in layer} - SETTINGS.keys() - aliases)
-        return tuple(_ignored(name) for name in names)
+        return tuple(_ignored(name) for name in names if not NEIGHBOUR_VARIABLE.fullmatch(name))
 
 
 def missing(variables: Iterable[str]) -> list[Problem]:
@@ -71,7 +76,9 @@ def missing(variables: Iterable[str]) -> list[Problem]:
     return [Problem(row.variable, "is missing", row.meaning, row.how) for row in rows]
 
 
-def _is_secret_alias(name: str) -> bool:
+def _is_other_secret(name: str) -> bool:
+    if name == "IGBOT_AI_API_KEY" or NEIGHBOUR_VARIABLE.fullmatch(name):
+        return True
     return any(setting.secret and setting.alias == name for setting in CATALOGUE)
 
 

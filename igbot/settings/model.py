@@ -1,11 +1,14 @@
 """What the settings are once read: plain values, whatever file or variable they came from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo
 
+from igbot.settings.neighbours import Service
 from igbot.settings.values import Network
 
 Login = Literal["facebook", "instagram"]
@@ -19,7 +22,7 @@ class Settings:
 
     `graph_url` is None for the built-in sandbox, `database_url` for the embedded database, `takeover_pause` for off.
     `encryption_keys` is empty where they are to be generated (development and test). `ignored` are lines to warn with:
-    variables that change nothing.
+    variables that change nothing. `channels` are the Apprise URLs of the staff channels beside the owner's.
     """
 
     env: str
@@ -49,6 +52,10 @@ class Settings:
     window_margin: timedelta
     archive_after: timedelta
     keep_raw: timedelta
+    timezone: ZoneInfo
+    language: str
+    ask_on_tie: bool
+    services: tuple[Service, ...]
     ignored: tuple[str, ...]
     app_secrets: tuple[str, ...] = field(repr=False)
     verify_token: str = field(repr=False)
@@ -57,6 +64,7 @@ class Settings:
     database_url: str | None = field(repr=False)
     management_token: str | None = field(repr=False)
     alert_urls: tuple[str, ...] = field(repr=False)
+    channels: Mapping[str, tuple[str, ...]] = field(repr=False)
     other_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def secrets(self) -> tuple[str, ...]:
@@ -68,10 +76,14 @@ class Settings:
             *self.encryption_keys,
             self.management_token or "",
             *_secrets_of_url(self.database_url or ""),
-            *(piece for url in self.alert_urls for piece in _secrets_of_channel(url)),
+            *(piece for url in self._channel_urls() for piece in _secrets_of_channel(url)),
+            *(service.secret or "" for service in self.services),
             *self.other_secrets,
         }
         return tuple(sorted(values - {""}))
+
+    def _channel_urls(self) -> tuple[str, ...]:
+        return *self.alert_urls, *(url for urls in self.channels.values() for url in urls)
 
 
 def _secrets_of_url(url: str) -> set[str]:

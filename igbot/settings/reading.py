@@ -5,11 +5,13 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from igbot.settings import sandbox_values, values
 from igbot.settings.environment import Environment, find_environment, path_in
 from igbot.settings.layers import missing
 from igbot.settings.model import LogFormat, Login, Settings, Tls
+from igbot.settings.neighbours import read_channels, read_services, unsigned
 from igbot.settings.problems import Problem, SettingsError
 
 FALLBACK_REPLY = "Thank you for your message! Somebody from our team will get back to you soon."
@@ -47,6 +49,8 @@ def read_settings(
         problems += _wanting_in_production(environment, settings)
     if serving and not values.is_loopback(settings.management_host) and settings.management_token is None:
         problems += missing(["IGBOT_MANAGEMENT_TOKEN"])
+    if serving:
+        problems += unsigned(settings.services)
     if settings.test_mode and settings.graph_url is not None and values.is_meta(settings.graph_url):
         problems.append(Problem("IGBOT_GRAPH_URL", "is a host of Meta, which test mode never calls"))
     if problems:
@@ -105,6 +109,11 @@ def _settings(environment: Environment, environ: Mapping[str, str], cwd: Path) -
         window_margin=read("IGBOT_WINDOW_MARGIN", values.below_a_day, timedelta(seconds=10)),
         archive_after=read("IGBOT_ARCHIVE_AFTER", values.longer_than_nothing, timedelta(days=30)),
         keep_raw=read("IGBOT_KEEP_RAW", values.duration, timedelta(days=7)),
+        timezone=read("IGBOT_TIMEZONE", values.zone, ZoneInfo("UTC")),
+        language=read("IGBOT_LANGUAGE", values.language, "en"),
+        ask_on_tie=read("IGBOT_RULES_ON_TIE", values.one_of("first", "ask"), "first") == "ask",
+        services=read_services(environment.layers),
+        channels=read_channels(environment.layers),
         ignored=environment.layers.ignored(),
         other_secrets=tuple(sorted(environment.layers.secrets() - {""})),
     )

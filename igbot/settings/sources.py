@@ -1,7 +1,8 @@
 """Where settings come from, each source as one layer of texts: options, environment, secrets directory, `.env`."""
 
 import io
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from igbot.settings.catalogue import CATALOGUE, SETTINGS, variable_of
 from igbot.settings.problems import Problem
 
 _LARGEST = 64 * 1024
+NEIGHBOUR_VARIABLE = re.compile(r"IGBOT_(?:SERVICE_[A-Z0-9_]{1,41}_SECRET|CHANNEL_[A-Z0-9_]{1,41}_URLS)")
+"""Variables with the secret of a service or the addresses of a channel that `config/` names (`neighbours`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def secrets_layer(directory: Path, origin: str, problems: list[Problem]) -> Laye
     known = SETTINGS.keys() | {setting.alias for setting in CATALOGUE if setting.alias}
     layer: dict[str, Given] = {}
     try:
-        files = [path for path in sorted(directory.iterdir()) if path.name.upper() in known and path.is_file()]
+        files = [path for path in sorted(directory.iterdir()) if _counts(path, known)]
     except OSError as error:
         problems.append(Problem(origin, f"is not a directory that can be read ({error.strerror})"))
         return {}
@@ -83,6 +86,11 @@ def secrets_layer(directory: Path, origin: str, problems: list[Problem]) -> Laye
             text = str(path)
         layer[name] = Given(text, name, "the secrets directory")
     return layer
+
+
+def _counts(path: Path, known: Collection[str]) -> bool:
+    name = path.name.upper()
+    return (name in known or NEIGHBOUR_VARIABLE.fullmatch(name) is not None) and path.is_file()
 
 
 def read_text(path: Path, *, largest: int = _LARGEST) -> str:

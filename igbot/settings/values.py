@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from igbot.errors import UsageError
 
@@ -188,6 +189,21 @@ def below_a_day(text: str) -> timedelta:
     if read >= timedelta(days=1):
         raise ValueError("must be below 24h")
     return read
+
+
+def zone(text: str) -> ZoneInfo:
+    """A time zone by its IANA name."""
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be the name of a time zone as in Europe/Madrid") from None
+
+
+def language(text: str) -> str:
+    """A language tag, in small letters."""
+    if not re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", text):
+        raise ValueError("must be a language tag as in en or pt-BR")
+    return text.lower()
 
 
 def reply(text: str) -> str:
