@@ -21,8 +21,10 @@ ALTER TABLE message
     ADD COLUMN observers     text[],
     ADD COLUMN answered_with text;
 
--- The customer is shown that somebody types while the reply waits for its time.
-ALTER TABLE outbox ADD COLUMN typing boolean NOT NULL DEFAULT false;
+-- `typing`: once it is the reply's turn, the customer is first shown for `delay_ms` that somebody types.
+ALTER TABLE outbox
+    ADD COLUMN typing   boolean NOT NULL DEFAULT false,
+    ADD COLUMN delay_ms integer NOT NULL DEFAULT 0;
 
 -- Answers of rules whose limit counts all customers together.
 CREATE TABLE rule_use (
