@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import aiohttp
 import backoff
@@ -12,6 +13,7 @@ from igbot.meta.conversations_api import SentMessage, UnreadableAnswerError, rea
 from igbot.meta.events import Igsid
 from igbot.meta.outcomes import Outcome, classify, no_answer, not_sent
 from igbot.meta.outgoing import Outgoing
+from igbot.meta.profile import FIELDS, read_profile
 from igbot.meta.sendapi import send_body
 from igbot.telemetry.clock import Clock
 
@@ -73,6 +75,11 @@ class GraphClient:
         )(self._get)
         status, body = await ask("me", {"fields": "id,user_id,username"}, token=token, seconds=5)
         return status, read_identity(body) if status == 200 else set()
+
+    async def profile(self, igsid: Igsid, *, token: str, seconds: float) -> dict[str, Any] | None:
+        """What Meta tells of a customer (`meta.profile.read_profile`); None where it tells nothing, or not in time."""
+        status, body = await self._get(igsid, {"fields": FIELDS}, token=token, seconds=seconds)
+        return read_profile(body) if status == 200 else None
 
     async def _get(self, path: str, query: Mapping[str, str], *, token: str, seconds: float = 10) -> tuple[int, bytes]:
         try:
