@@ -9,6 +9,7 @@ from typing import Generic, Literal, TypeVar
 
 from igbot.meta.events import CustomerKind
 from igbot.rules.matching.matchers import Matcher
+from igbot.rules.places import NOWHERE, Place
 from igbot.rules.schedules import Schedule
 
 Bound = TypeVar("Bound", int, timedelta)
@@ -16,10 +17,12 @@ Bound = TypeVar("Bound", int, timedelta)
 
 @dataclass(frozen=True, slots=True)
 class WordList:
-    """A list of `lists`, used by name: any of it."""
+    """A list of `lists`, used by name: any of it. Its words are written in `file`, not in that of the rule."""
 
     name: str
     any: tuple[TextNode, ...]
+    file: str = field(default="", compare=False)
+    at: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from igbot.rules.places import NOWHERE, Place
+
 Minutes = tuple[int, int]
 """From and to, in minutes after midnight; an end after 1440 reaches into the next day."""
 
@@ -13,7 +15,8 @@ Minutes = tuple[int, int]
 class Schedule:
     """`days` holds the hours of each weekday (Monday is 0), in order. `closed_on` wins over `open_on` over the week.
 
-    A date of `open_on` has the hours given with it, or those of its weekday where none are.
+    A date of `open_on` has the hours given with it, or those of its weekday where none are. `dates` tells where in
+    `file` each date is written.
     """
 
     name: str
@@ -21,6 +24,9 @@ class Schedule:
     days: Mapping[int, tuple[Minutes, ...]]
     closed_on: frozenset[date] = frozenset()
     open_on: Mapping[date, tuple[Minutes, ...]] = field(default_factory=dict)
+    file: str = field(default="", compare=False)
+    at: Place = field(default=NOWHERE, compare=False)
+    dates: Mapping[date, Place] = field(default_factory=dict, compare=False, repr=False)
 
     def is_open(self, now: datetime) -> bool:
         """Whether it is open at a moment (an aware datetime)."""

@@ -141,6 +141,10 @@ class FileReport:
         """Something that works, but hardly as meant."""
         self._add("warning", code, at, message, hint)
 
+    def hint(self, code: str, at: Node | Place, message: str, *, hint: str = "") -> None:
+        """Something that is right, and could be better."""
+        self._add("hint", code, at, message, hint)
+
     def _add(self, severity: Severity, code: str, at: Node | Place, message: str, hint: str) -> None:
         place = at if isinstance(at, Place) else place_of(at)
         self.report.add(
