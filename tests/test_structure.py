@@ -23,7 +23,7 @@ FLOORS = (
     ("web", "wiring", "development", "workers"),
     ("insight", "ops", "sandbox"),
     ("answering",),
-    ("inbox", "outbox", "conversations", "ai", "rulebook"),
+    ("inbox", "outbox", "calls", "conversations", "ai", "rulebook"),
     ("accounts",),
     ("store",),
     ("telemetry", "settings", "runfile"),
@@ -38,6 +38,7 @@ NARROW = MappingProxyType(
         "sandbox": {"meta"},
         "web": {"errors", "meta", "telemetry"},
         "rulebook": {"rules", "telemetry"},
+        "calls": {"errors", "meta", "store", "telemetry"},
         "settings": {"errors"},
         "telemetry": set(),
         "runfile": set(),
@@ -45,7 +46,7 @@ NARROW = MappingProxyType(
 )
 """Rooms that make do with less than their floor allows, and why they can be taken out and tried alone."""
 
-PURE = ("meta/", "rules/", "answering/turn.py", "answering/policy.py", "outbox/verdict.py")
+PURE = ("meta/", "rules/", "answering/turn.py", "answering/policy.py", "outbox/verdict.py", "calls/signature.py")
 """Same in, same out: no I/O, no clock, no environment, no logging, no chance, no waiting."""
 
 IMPURE_MODULES = frozenset(

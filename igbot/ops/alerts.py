@@ -10,7 +10,7 @@ from igbot.telemetry.clock import Clock
 from igbot.telemetry.log import EventLog
 from igbot.telemetry.redaction import Redactor
 
-AlertLevel = Literal["warning", "critical"]
+AlertLevel = Literal["info", "warning", "critical"]
 
 QUIET = timedelta(minutes=10)
 """At most one message a key in this time while it stands; each reminder doubles the time to the next one."""
@@ -225,8 +225,8 @@ def _notify(url: str, notice: Notice) -> None:
     channel = apprise.Apprise()
     if not channel.add(url):
         raise ConnectionError("Apprise does not know this kind of channel, or its address is incomplete")
-    warning = apprise.NotifyType.WARNING if notice.level == "warning" else apprise.NotifyType.FAILURE
-    kind = apprise.NotifyType.SUCCESS if notice.over else warning
+    kinds = {"info": apprise.NotifyType.INFO, "warning": apprise.NotifyType.WARNING}
+    kind = apprise.NotifyType.SUCCESS if notice.over else kinds.get(notice.level, apprise.NotifyType.FAILURE)
     if not channel.notify(
         body=notice.body, title=notice.title, notify_type=kind, body_format=apprise.NotifyFormat.TEXT
     ):

@@ -11,8 +11,8 @@ from igbot.errors import IgbotError
 from igbot.ops.alerts import Alerts
 from igbot.rulebook import last_good
 from igbot.rulebook.book import Rulebook
-from igbot.rules.model import Finding, RuleFile
 from igbot.rules.deciding.ruleset import RuleSet
+from igbot.rules.model import Finding, RuleFile
 from igbot.store.pool import Database
 from igbot.telemetry.clock import Clock
 from igbot.telemetry.log import EventLog

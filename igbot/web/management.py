@@ -21,9 +21,9 @@ class ManagementPorts:
     """What the management listener needs of the rest.
 
     `readiness` gives `{"status": "ok"|"degraded"|"down", "checks": {...}}`, `figures` what `igbot health` shows
-    beside it. `reload` gives whether the rules were taken and what to say about it. `decision(mid)` is None for a
-    message nobody knows. `public_url` is the base address of the own public listener, asked when needed. `host` is
-    the address the listener was told to bind; `dev` opens the `/dev/` routes.
+    beside it. `reload` gives whether the rules were taken and what to say about it. `metrics` is Prometheus' text
+    format. `decision(mid)` is None for a message nobody knows. `public_url` is the base address of the own public
+    listener, asked when needed. `host` is the address the listener was told to bind; `dev` opens the `/dev/` routes.
     """
 
     token: str | None = field(repr=False)
@@ -35,6 +35,7 @@ class ManagementPorts:
     figures: Callable[[], Awaitable[Report]]
     reload: Callable[[], Awaitable[tuple[bool, Report]]]
     decision: Callable[[str], Awaitable[Report | None]]
+    metrics: Callable[[], Awaitable[bytes]]
     log: EventLog
 
 
@@ -43,6 +44,7 @@ def make_management_app(ports: ManagementPorts) -> web.Application:
     app = web.Application(middlewares=[json_errors(ports.log), _guard(ports)])
     routes = _Routes(ports)
     app.router.add_get("/readyz", routes.readyz)
+    app.router.add_get("/metrics", routes.metrics)
     app.router.add_post("/rules/reload", routes.reload)
     if ports.dev:
         app.router.add_get("/dev/verify-test", routes.verify_test)
@@ -106,6 +108,10 @@ class _Routes:
         if request.query.get("figures") == "1":
             report["figures"] = await self._ports.figures()
         return json_response(503 if report["status"] == "down" else 200, report)
+
+    async def metrics(self, _request: web.Request) -> web.Response:
+        body = await self._ports.metrics()
+        return web.Response(body=body, headers={hdrs.CONTENT_TYPE: "text/plain; version=0.0.4; charset=utf-8"})
 
     async def reload(self, _request: web.Request) -> web.Response:
         loaded, report = await self._ports.reload()

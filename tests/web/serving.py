@@ -70,6 +70,10 @@ async def _reloaded() -> tuple[bool, Report]:
     return True, {"loaded": True, "rules": 3, "digest": "abc"}
 
 
+async def _metrics() -> bytes:
+    return b"igbot_rules 3.0\n"
+
+
 async def _no_decision(_mid: str) -> Report | None:
     return None
 
@@ -95,6 +99,7 @@ def management_app(
             figures=_figures,
             reload=reload,
             decision=decision,
+            metrics=_metrics,
             log=event_log("web"),
         )
     )

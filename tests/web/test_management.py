@@ -27,6 +27,14 @@ async def test_figures_are_given_when_asked_for() -> None:
     assert report["figures"] == {"dead": 0, "last_webhook_at": "2026-09-01T12:00:00+00:00"}
 
 
+async def test_metrics_are_plain_text_for_prometheus() -> None:
+    """As it asks for them, also without a header of its own."""
+    async with serving(management=management_app()) as listeners:
+        answer = await send_raw(listeners.management_port, get_head("/metrics"))
+    assert (answer.status, answer.body) == (200, b"igbot_rules 3.0\n")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+
+
 @pytest.mark.parametrize("loaded", [True, False])
 async def test_a_reload_says_whether_the_rules_were_taken(loaded: bool) -> None:
     """200 with the new set's digest, or 422 with the findings."""
