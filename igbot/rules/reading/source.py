@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -12,15 +13,20 @@ from igbot.rules.places import Place
 
 # The line breaks that YAML counts; an excerpt must come from the line whose number it carries.
 _LINE_BREAK = regex.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_LINE_BREAKS = "\r\n\x85\u2028\u2029"
 # Joiners stay, for the emoji and scripts that need them.
 _UNPRINTABLE = regex.compile(r"(?V1)[[\p{C}\p{Zl}\p{Zp}]--[\t\u200c\u200d]]")
 LONGEST_EXCERPT = 300
 MOST_FINDINGS = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scalar:
-    """One word, number or text as written; `plain` means without quotes. Lines and columns start at 1."""
+    """One word, number or text as written; `plain` means without quotes. Lines and columns start at 1.
+
+    Nobody changes a node; they are not frozen because a file has a hundred thousand, and freezing takes longer than
+    all the rest of making one.
+    """
 
     value: str
     plain: bool
@@ -30,7 +36,7 @@ class Scalar:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Listing:
     """A YAML sequence."""
 
@@ -41,26 +47,28 @@ class Listing:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Mapping:
-    """A YAML map in the order of the file; no key stands twice."""
+    """A YAML map: its keys with their values, by the key's text, in the order of the file."""
 
-    entries: tuple[tuple[Scalar, Node], ...]
+    entries: dict[str, tuple[Scalar, Node]]
     line: int
     column: int
     end_line: int
     end_column: int
 
     def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
-        return iter(self.entries)
+        return iter(self.entries.values())
 
     def get(self, key: str) -> Node | None:
         """The value under `key`, or None."""
-        return next((value for found, value in self.entries if found.value == key), None)
+        entry = self.entries.get(key)
+        return entry[1] if entry else None
 
     def key(self, key: str) -> Scalar | None:
         """The key itself, for a finding that points at it."""
-        return next((found for found, _ in self.entries if found.value == key), None)
+        entry = self.entries.get(key)
+        return entry[0] if entry else None
 
 
 Node = Scalar | Listing | Mapping
@@ -68,22 +76,33 @@ Node = Scalar | Listing | Mapping
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The decoded text of one file."""
+    """The decoded text of one file. `starts` holds where in it each line begins."""
 
     path: str
     text: str
-    lines: tuple[str, ...]
+    starts: tuple[int, ...]
 
     @classmethod
     def of(cls, path: str, text: str) -> Source:
         """Cuts the text into the lines YAML sees."""
-        return cls(path, text, tuple(_LINE_BREAK.split(text)))
+        return cls(path, text, (0, *(found.end() for found in _LINE_BREAK.finditer(text))))
+
+    def line(self, number: int) -> str:
+        """A line (from 1) without its line break; empty where there is none."""
+        if not 0 < number <= len(self.starts):
+            return ""
+        end = self.starts[number] if number < len(self.starts) else len(self.text)
+        return self.text[self.starts[number - 1] : end].rstrip(_LINE_BREAKS)
 
     def excerpt(self, line: int) -> str:
         """The line as a terminal may show it, at its full width; empty where it is too long to help."""
-        if not 0 < line <= len(self.lines) or len(self.lines[line - 1]) > LONGEST_EXCERPT:
-            return ""
-        return _UNPRINTABLE.sub("\ufffd", self.lines[line - 1])
+        written = self.line(line)
+        return "" if len(written) > LONGEST_EXCERPT else _UNPRINTABLE.sub("\ufffd", written)
+
+    def place_at(self, offset: int, width: int = 1) -> Place:
+        """The place of a character of the text."""
+        line = bisect_right(self.starts, offset)
+        return Place(line, offset - self.starts[line - 1] + 1, width)
 
 
 def place_of(node: Node) -> Place:
@@ -94,23 +113,29 @@ def place_of(node: Node) -> Place:
 
 def place_inside(source: Source, node: Scalar, part: str) -> Place:
     """Where `part` stands inside a text, if the text was written in a way that shows it; else where the text begins."""
-    for line in range(node.line, min(node.end_line, len(source.lines)) + 1):
-        start = node.column - 1 if line == node.line else 0
-        at = source.lines[line - 1].find(part, start)
-        if part and at >= 0:
-            return Place(line, at + 1, len(part))
+    if part and max(node.line, node.end_line) <= len(source.starts):
+        begin, end = (
+            source.starts[line - 1] + column - 1
+            for line, column in ((node.line, node.column), (node.end_line, node.end_column))
+        )
+        at = source.text.find(part, begin, end)
+        if at >= 0:
+            return source.place_at(at, len(part))
     return place_of(node)
 
 
 @dataclass(slots=True)
 class Report:
-    """Collects the findings of one load."""
+    """Collects the findings of one load: each once, however many aliases or defaults lead to it."""
 
     findings: list[Finding] = field(default_factory=list)
     has_errors: bool = False
     """Whether the rules must not be used."""
     counts: dict[str, int] = field(default_factory=dict)
     """Findings by file, those beyond the cap too."""
+    muted: frozenset[str] = frozenset()
+    """Codes of which nothing is said."""
+    seen: set[Finding] = field(default_factory=set)
 
     def about(self, source: Source) -> FileReport:
         """The same report, for one file."""
@@ -118,9 +143,12 @@ class Report:
 
     def add(self, finding: Finding) -> None:
         """Takes a finding; of a file with thousands the first 200, and a word about the others."""
+        if finding.code in self.muted or finding in self.seen:
+            return
         self.has_errors = self.has_errors or finding.severity == "error"
         count = self.counts[finding.file] = self.counts.get(finding.file, 0) + 1
         if count <= MOST_FINDINGS:
+            self.seen.add(finding)
             self.findings.append(finding)
         elif count == MOST_FINDINGS + 1:
             self.findings.append(replace(finding, message=f"more than {MOST_FINDINGS} findings in this file", hint=""))
@@ -133,6 +161,11 @@ class FileReport:
     source: Source
     report: Report
 
+    @property
+    def full(self) -> bool:
+        """Whether no further finding about this file will be shown, so that a hint need not be thought of."""
+        return self.report.counts.get(self.source.path, 0) > MOST_FINDINGS
+
     def error(self, code: str, at: Node | Place, message: str, *, hint: str = "") -> None:
         """Something that keeps the rules from being loaded."""
         self._add("error", code, at, message, hint)
@@ -142,10 +175,12 @@ class FileReport:
         self._add("warning", code, at, message, hint)
 
     def hint(self, code: str, at: Node | Place, message: str, *, hint: str = "") -> None:
-        """Something that is right, and could be better."""
+        """Something that could be better."""
         self._add("hint", code, at, message, hint)
 
     def _add(self, severity: Severity, code: str, at: Node | Place, message: str, hint: str) -> None:
+        if self.full and (severity != "error" or self.report.has_errors):
+            return
         place = at if isinstance(at, Place) else place_of(at)
         self.report.add(
             Finding(
