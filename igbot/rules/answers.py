@@ -12,6 +12,8 @@ from igbot.rules.templates.model import Template
 AlertLevel = Literal["info", "warning", "critical"]
 DEFAULT_PAUSE = timedelta(hours=12)
 """How long a hand-off lasts where the rule does not say."""
+OPEN_HOURS = "open"
+"""The schedule by which `say_open` and `say_closed` go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,12 @@ class Reply:
     file: str = field(default="", compare=False)
     at: Place = field(default=NOWHERE, compare=False)
     button_places: tuple[Place, ...] = field(default=(), compare=False)
-    """Where each quick reply, then each button, is written."""
+    """Where what each quick reply, then each button, sends back (its payload, else its url) is written."""
 
 
 @dataclass(frozen=True, slots=True)
 class HandoffPlan:
-    """The bot falls silent for `pause`. `say_open`, `say_closed` go by the schedule `open_hours` names (`open`)."""
+    """The bot falls silent for `pause`. `say_open`, `say_closed` go by the schedule `open`; `say` is for the rest."""
 
     pause: timedelta = DEFAULT_PAUSE
     notify: tuple[str, ...] = ()

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-Value = str | int | float | bool | datetime | None
-"""What a name may stand for. Filters see it as it is; without a filter it is printed as text in the reply's language."""
+Value = str | int | float | bool | datetime | timedelta | None
+"""What a name may stand for. Filters see it as it is; without one it is printed as text in the reply's language."""
 
 Lookup = Callable[[str], Value]
 """The value of a name (`customer.first_name`, `match.1`, `slots.order.status`), None where there is none."""
@@ -21,10 +21,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """A place that is filled in for each message."""
+    """A place that is filled in for each message: with the value of `name`, or with `constant` where that is given.
+
+    A constant is one of `vars` whose filters depend on the reply's language or on the day.
+    """
 
     name: str
     filters: tuple[Filter, ...] = ()
+    constant: str | None = None
 
     @property
     def may_print_nothing(self) -> bool:
@@ -33,3 +37,4 @@ class Insert:
 
 
 Template = tuple[str | Insert, ...]
+"""What is said, in order; a text without anything to fill in is one piece."""

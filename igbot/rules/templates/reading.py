@@ -3,54 +3,38 @@
 Nothing but names and filters is let through, so a customer's text is only ever inserted, never read as a template.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import regex
 from jinja2 import TemplateSyntaxError, nodes
-from jinja2.filters import do_title
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from igbot.rules.reading.values import did_you_mean
+from igbot.rules.languages import ENGLISH
+from igbot.rules.spelling import did_you_mean
+from igbot.rules.templates.filters import FILTERS, through
+from igbot.rules.templates.model import Filter, Insert, Template
+from igbot.rules.templates.moments import NAMED_FORMATS, Manner, is_pattern
 
-MESSAGE_NAMES = frozenset({"message.text", "message.kind", "match.keyword"})
-"""Names whose value comes with the message; all others are known when the rules are loaded."""
-LATER_ROOTS = frozenset({"customer", "schedule", "now", "slots"})
-BUILT_IN_ROOTS = frozenset({"message", "match", "rule"}) | LATER_ROOTS
+BUILT_IN_ROOTS = frozenset({"message", "match", "rule", "customer", "schedule", "now", "slots"})
 """Names that a group of `vars` cannot have."""
-LATER_FILTERS = frozenset({"date", "human", "number"})
-LONGEST_INSERT = 200
-"""Characters of a customer's text that are inserted."""
+ALWAYS_KNOWN = frozenset(
+    {
+        *("message.text", "message.kind", "match.keyword", "now"),
+        *("customer.username", "customer.name", "customer.first_name", "customer.lang", "customer.tags"),
+        *("customer.follows", "customer.set.*"),
+    }
+)
+"""Names that every rule has; `.*` stands for any path below."""
 
-_ELLIPSIS = "…"
-_CONTROLS = regex.compile(r"(?V1)[[\p{Cc}\p{Cs}\u2028\u2029]--\s]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_GRAPHEME = regex.compile(r"\X")
 _MARKERS = ("{{", "{%", "{#")
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """One step after a name, with its argument if it takes one."""
-
-    name: str
-    argument: str | int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Insert:
-    """A place in a reply that is filled in for each message."""
-
-    name: str
-    filters: tuple[Filter, ...] = ()
-
-    @property
-    def may_print_nothing(self) -> bool:
-        """Whether an empty value stays empty."""
-        return all(step.name != "default" for step in self.filters)
-
-
-Template = tuple[str | Insert, ...]
+# No underscore in front: nothing of ours is called so, and in Python it is the door to everything.
+_PART = regex.compile(r"[^\W_]\w{0,63}")
+_DEEPEST = 8
+# Only for filters to which neither matters.
+_NO_MANNER = Manner(ENGLISH, ZoneInfo("UTC"), datetime(2000, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +44,14 @@ class Problem:
     message: str
     part: str
     hint: str = ""
+    code: str = "R045"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    constants: Mapping[str, str]
+    names: Collection[str]
+    schedules: Collection[str]
 
 
 class _ProblemError(Exception):
@@ -68,8 +60,14 @@ class _ProblemError(Exception):
         self.problem = problem
 
 
-def read_template(text: str, *, constants: Mapping[str, str]) -> tuple[Template, tuple[Problem, ...]]:
-    """The parts of a reply, the names in `constants` (`shop.name` …) already filled in, and what is wrong with it."""
+def read_template(
+    text: str, *, constants: Mapping[str, str], names: Collection[str], schedules: Collection[str]
+) -> tuple[Template, tuple[Problem, ...]]:
+    """The parts of a text, the names in `constants` (`shop.name` …) filled in already, and what is wrong with it.
+
+    `names` are all others that may be used, `.*` at their end for any path below; `schedules` those whose `is_open`
+    and `next` may be. A text without anything to fill in comes back as one piece. Never raises.
+    """
     if not any(marker in text for marker in _MARKERS):
         return (text,), ()
     environment = ImmutableSandboxedEnvironment(keep_trailing_newline=True)
@@ -77,7 +75,7 @@ def read_template(text: str, *, constants: Mapping[str, str]) -> tuple[Template,
         if "{#" in text and any(kind == "comment_begin" for _, kind, _ in environment.lex(text)):
             return (), (Problem("comments {# #} are not part of a reply", "{#", "delete it"),)
         body = environment.parse(text).body
-        return _read_body(body, constants)
+        return _read_body(body, _Known(constants, names, schedules))
     except TemplateSyntaxError as error:
         part = next(marker for marker in _MARKERS if marker in text)
         return (), (Problem(f"not a template: {str(error.message)[:200]}", part, "write {{ name }}"),)
@@ -86,7 +84,7 @@ def read_template(text: str, *, constants: Mapping[str, str]) -> tuple[Template,
         return (), (Problem("not a template: nested too deeply, or a number too long", "{{"),)
 
 
-def _read_body(body: list[nodes.Node], constants: Mapping[str, str]) -> tuple[Template, tuple[Problem, ...]]:
+def _read_body(body: list[nodes.Node], known: _Known) -> tuple[Template, tuple[Problem, ...]]:
     parts: list[str | Insert] = []
     problems: list[Problem] = []
     for block in body:
@@ -95,50 +93,91 @@ def _read_body(body: list[nodes.Node], constants: Mapping[str, str]) -> tuple[Te
             continue
         for node in block.nodes:
             try:
-                parts.append(node.data if isinstance(node, nodes.TemplateData) else _read_insert(node, constants))
+                parts.append(node.data if isinstance(node, nodes.TemplateData) else _read_insert(node, known))
             except _ProblemError as error:
                 problems.append(error.problem)
-    return tuple(parts), tuple(problems)
+    return _joined(parts), tuple(problems)
 
 
-def _read_insert(node: nodes.Expr, constants: Mapping[str, str]) -> str | Insert:
+def _joined(parts: list[str | Insert]) -> Template:
+    """The same with texts that follow each other made one."""
+    found: list[str | Insert] = []
+    for part in parts:
+        if isinstance(part, str) and found and isinstance(before := found[-1], str):
+            found[-1] = before + part
+        else:
+            found.append(part)
+    return tuple(found)
+
+
+def _read_insert(node: nodes.Expr, known: _Known) -> str | Insert:
     filters: list[Filter] = []
     while isinstance(node, nodes.Filter) and node.node is not None:
         filters.insert(0, _read_filter(node))
         node = node.node
+    name, constant = "", None
     if isinstance(node, nodes.Const) and isinstance(node.value, str):
-        return _through(node.value, filters)
-    name = _read_name(node, constants)
-    if name in constants:
-        return _through(constants[name], filters)
-    return Insert(name, tuple(filters))
+        constant = node.value
+    else:
+        name = _read_name(node, known)
+        constant = known.constants.get(name)
+    if constant is not None and all(FILTERS[step.name].anywhere for step in filters):
+        return through(constant, filters, _NO_MANNER)
+    return Insert(name, tuple(filters), constant)
 
 
-def _read_name(node: nodes.Expr, constants: Mapping[str, str]) -> str:
-    match node:
-        case nodes.Name():
-            name = node.name
-        case nodes.Getattr(node=nodes.Name(name=root), attr=attribute):
-            name = f"{root}.{attribute}"
-        case nodes.Getitem(node=nodes.Name(name=root), arg=nodes.Const(value=int(number))):
-            name = f"{root}.{number}"
-        case _:
-            raise _ProblemError(Problem("only {{ name | filter }} is possible here", "{{"))
-    known = MESSAGE_NAMES | constants.keys()
-    if name not in known:
-        root = name.partition(".")[0]
-        if root in LATER_ROOTS or regex.fullmatch(r"match\.[0-9]+", name):
-            message = f'"{name}" is part of the rule language but not built in this version'
-            raise _ProblemError(Problem(message, name, "write the reply without it"))
-        hint = did_you_mean(name, known) or f"known are: {', '.join(sorted(known)[:12])}"
-        raise _ProblemError(Problem(f'unknown name "{name[:60]}"', name, hint))
-    return name
+def _read_name(node: nodes.Expr, known: _Known) -> str:
+    path = _path(node)
+    if path is None or not all(_PART.fullmatch(part) for part in path) or len(path) > _DEEPEST:
+        raise _ProblemError(Problem("only {{ name | filter }} is possible here", "{{"))
+    name = ".".join(path)
+    if name in known.constants or name in known.names:
+        return name
+    if any(f"{'.'.join(path[:end])}.*" in known.names for end in range(1, len(path))):
+        return name
+    if path[0] == "schedule":
+        _check_schedule(name, path, known.schedules)
+        return name
+    every = [each for each in (*known.constants, *known.names) if not each.endswith(".*")]
+    hint = did_you_mean(name, every) or _what_there_is(path[0], every)
+    raise _ProblemError(Problem(f'unknown name "{name[:60]}"', name, hint))
+
+
+def _what_there_is(root: str, names: list[str]) -> str:
+    same = sorted(name for name in names if name.partition(".")[0] == root)
+    if same:
+        return f"known are: {', '.join(same[:12])}"
+    if root == "slots":
+        return 'slots are filled by a rule\'s call: with "save"'
+    return f"known are: {', '.join(sorted(names)[:12])}"
+
+
+def _check_schedule(name: str, path: list[str], schedules: Collection[str]) -> None:
+    if len(path) != 3 or path[2] not in ("is_open", "next"):
+        message = f'unknown name "{name[:60]}"'
+        raise _ProblemError(Problem(message, name, "write schedule.NAME.is_open or schedule.NAME.next"))
+    if path[1] not in schedules:
+        hint = did_you_mean(path[1], schedules) or "add it to schedules:"
+        raise _ProblemError(Problem(f'no schedule is called "{path[1][:60]}"', name, hint, "R050"))
+
+
+def _path(node: nodes.Expr) -> list[str] | None:
+    """`["slots", "order", "status"]` of `slots.order.status`; None for anything that is no such name."""
+    found: list[str] = []
+    while True:
+        match node:
+            case nodes.Name():
+                return [node.name, *reversed(found)]
+            case nodes.Getattr():
+                found.append(node.attr)
+            case nodes.Getitem(arg=nodes.Const(value=int(number))) if not isinstance(number, bool):
+                found.append(str(number))
+            case _:
+                return None
+        node = node.node
 
 
 def _read_filter(node: nodes.Filter) -> Filter:
-    if node.name in LATER_FILTERS:
-        message = f'the filter "{node.name}" is part of the rule language but not built in this version'
-        raise _ProblemError(Problem(message, node.name, "write the reply without it"))
     if node.name not in FILTERS:
         hint = did_you_mean(node.name, FILTERS) or f"known are: {', '.join(FILTERS)}"
         raise _ProblemError(Problem(f'unknown filter "{node.name[:60]}"', node.name, hint))
@@ -150,65 +189,25 @@ def _read_filter(node: nodes.Filter) -> Filter:
             pass
         case _:
             raise _ProblemError(Problem(f'the filter "{node.name}" takes a text or a number', node.name))
-    wanted = _ARGUMENTS.get(node.name, type(None))
-    if node.kwargs or node.dyn_args or node.dyn_kwargs or not isinstance(argument, wanted):
-        hint = {"default": "default('text')", "truncate": "truncate(120)"}.get(node.name, node.name)
-        raise _ProblemError(Problem(f'the filter "{node.name}" is used wrongly', node.name, f"write {hint}"))
+    if node.kwargs or node.dyn_args or node.dyn_kwargs or not _is_wanted(node.name, argument):
+        message = f'the filter "{node.name}" is used wrongly'
+        raise _ProblemError(Problem(message, node.name, f"write {FILTERS[node.name].example}"))
     if isinstance(argument, int) and argument < 1:
         raise _ProblemError(Problem("truncate wants a number above 0", node.name))
+    if node.name == "date" and isinstance(argument, str) and not is_pattern(argument):
+        message = f"a date cannot be written as {argument[:40]!r}"
+        hint = f"one of {', '.join(NAMED_FORMATS)}, or for example 'EEEE d MMMM', 'dd.MM.yyyy', 'HH:mm'"
+        raise _ProblemError(Problem(message, node.name, hint))
     return Filter(node.name, argument)
 
 
-def _through(value: str, filters: list[Filter] | tuple[Filter, ...]) -> str:
-    for step in filters:
-        value = FILTERS[step.name](value, step.argument)
-    return value
-
-
-def _default(value: str, argument: str | int | None) -> str:
-    return value or str(argument)
-
-
-def _truncate(value: str, argument: str | int | None) -> str:
-    longest = int(argument or 0)
-    if len(value) <= longest:
-        return value
-    cut = cut_graphemes(value, longest - len(_ELLIPSIS))
-    # The last blank is looked for one character further on, so that a word that just fits is kept.
-    words = value[: len(cut) + 1].rpartition(" ")[0] if value[len(cut) : len(cut) + 1] != " " else cut
-    return (words or cut).rstrip() + _ELLIPSIS
-
-
-FILTERS: Mapping[str, Callable[[str, str | int | None], str]] = {
-    "default": _default,
-    "upper": lambda value, _: value.upper(),
-    "lower": lambda value, _: value.lower(),
-    "title": lambda value, _: do_title(value),
-    "truncate": _truncate,
-    "url": lambda value, _: quote(value, safe="", errors="replace"),
-}
-_ARGUMENTS: Mapping[str, type] = {"default": str, "truncate": int}
-
-
-def cut_graphemes(text: str, longest: int) -> str:
-    """As many whole graphemes as fit into `longest` characters; a first one that alone is longer is cut."""
-    if len(text) <= longest:
-        return text
-    end = 0
-    for found in _GRAPHEME.finditer(text):
-        if found.end() > longest:
-            break
-        end = found.end()
-    return text[: end or longest]
-
-
-def presentable(text: str) -> str:
-    """A customer's text as it may stand in a reply: cut, in one line, without controls and turned writing direction."""
-    return cut_graphemes(_CONTROLS.sub("", " ".join(text[: 4 * LONGEST_INSERT].split())), LONGEST_INSERT)
-
-
-def render(template: Template, values: Mapping[str, str]) -> str:
-    """The finished text, without space at its ends. `values` has every name in `MESSAGE_NAMES`, as it may be shown."""
-    return "".join(
-        part if isinstance(part, str) else _through(values[part.name], part.filters) for part in template
-    ).strip()
+def _is_wanted(name: str, argument: str | int | None) -> bool:
+    match FILTERS[name].wants:
+        case "nothing":
+            return argument is None
+        case "text":
+            return isinstance(argument, str)
+        case "number":
+            return isinstance(argument, int)
+        case "pattern or nothing":
+            return argument is None or isinstance(argument, str)
