@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from igbot.meta.events import CustomerKind
-from igbot.meta.outgoing import OutgoingText
-
 Severity = Literal["error", "warning", "hint"]
 
 
