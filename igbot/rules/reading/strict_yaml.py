@@ -1,6 +1,6 @@
 """YAML without its surprises: every value keeps its place, nothing is guessed, nothing grows out of bounds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,9 @@ MAX_NODES = 100_000
 MAX_EXPANSION = 10_000
 """Values that aliases may add to a file."""
 
+MAX_DIRECTIVES = 10
+
+_DIRECTIVE = "%TAG"
 _FORBIDDEN = regex.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -52,8 +55,7 @@ def read_yaml(path: str, data: bytes, report: Report, *, parser: type[Any] | Non
     findings = report.about(source)
     builder = _Builder(findings)
     try:
-        for event in yaml.parse(source.text, Loader=parser or fastest_parser()):
-            builder.take(event)
+        root = builder.build(iter((parser or fastest_parser())(source.text).get_event, None))
     except _RefusedError as refused:
         findings.error("R001", refused.place, refused.problem, hint=refused.hint)
         return source, None
@@ -64,7 +66,7 @@ def read_yaml(path: str, data: bytes, report: Report, *, parser: type[Any] | Non
     except yaml.YAMLError as error:
         findings.error("R001", Place(1, 1), f"not YAML: {' '.join(str(error).split())[:200]}")
         return source, None
-    return source, builder.root or Mapping((), 1, 1, 1, 1)
+    return source, root or Mapping({}, 1, 1, 1, 1)
 
 
 def _decode(path: str, data: bytes, report: Report) -> tuple[Source, bool]:
@@ -75,20 +77,20 @@ def _decode(path: str, data: bytes, report: Report) -> tuple[Source, bool]:
     try:
         source = Source.of(path, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8", "replace")
         source = Source.of(path, data.decode("utf-8", "replace"))
-        report.about(source).error("R001", _place_after(before), "the file is not UTF-8", hint="save it as UTF-8")
+        place = source.place_at(len(data[: error.start].decode("utf-8", "replace")))
+        report.about(source).error("R001", place, "the file is not UTF-8", hint="save it as UTF-8")
         return source, False
     if found := _FORBIDDEN.search(source.text):
-        place = _place_after(source.text[: found.start()])
-        report.about(source).error("R001", place, f"control character U+{ord(found[0]):04X}", hint="delete it")
+        problem, hint = f"control character U+{ord(found[0]):04X}", "delete it"
+    elif source.text.count(_DIRECTIVE) > MAX_DIRECTIVES:
+        # libyaml compares each with all before it: a file full of them takes minutes.
+        found = regex.search(_DIRECTIVE, source.text)
+        problem, hint = f"{_DIRECTIVE} directives are not part of the rule language", "delete them"
+    if found:
+        report.about(source).error("R001", source.place_at(found.start()), problem, hint=hint)
         return source, False
     return source, True
-
-
-def _place_after(before: str) -> Place:
-    lines = Source.of("", before).lines
-    return Place(len(lines), len(lines[-1]) + 1)
 
 
 def _explain(error: yaml.MarkedYAMLError) -> tuple[Place, str]:
@@ -112,6 +114,7 @@ _WAYS_OUT = (
         "did not find expected key",
         'check the indentation and the quotes here and in the lines above; use "…" around \'',
     ),
+    ("expected chomping or indentation", 'put it in quotes, for example: ">= 7d"'),
     ("did not find expected ',' or", "check the commas and brackets of this list"),
 )
 
@@ -130,13 +133,19 @@ class _RefusedError(Exception):
 
 @dataclass(slots=True)
 class _Open:
-    """A map or list whose end has not come yet. `nodes` counts what is in it, aliases written out."""
+    """A map or list whose end has not come yet. `nodes` counts what is in it, aliases written out; `height` levels."""
 
     is_map: bool
-    place: Place
+    line: int
+    column: int
     anchor: str | None
     items: list[Node] = field(default_factory=list)
     nodes: int = 1
+    height: int = 1
+
+
+_Anchored = tuple[Node, int, int]
+"""A value that aliases may repeat, how many values it holds, and how many levels."""
 
 
 @dataclass(slots=True)
@@ -149,73 +158,105 @@ class _Builder:
     nodes: int = 0
     expanded: int = 0
     open: list[_Open] = field(default_factory=list)
-    anchors: dict[str, tuple[Node, int] | None] = field(default_factory=dict)
+    anchors: dict[str, _Anchored | None] = field(default_factory=dict)
 
-    def take(self, event: Any) -> None:
-        place = Place(event.start_mark.line + 1, event.start_mark.column + 1)
-        end = (event.end_mark.line + 1, event.end_mark.column + 1)
-        if getattr(event, "tag", None):
-            raise _RefusedError(place, f"tags are not allowed ({event.tag[:60]})", "write the value without it")
-        match event:
-            case yaml.DocumentStartEvent():
+    def build(self, events: Iterable[Any]) -> Node | None:
+        """The tree of all events; a class each is looked for in the order of their frequency."""
+        for event in events:
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                if event.tag:
+                    raise _tagged(event)
+                start, end = event.start_mark, event.end_mark
+                # The parser in Python leaves the style None, the one in C empty, where there are no quotes.
+                scalar = Scalar(
+                    event.value, not event.style, start.line + 1, start.column + 1, end.line + 1, end.column + 1
+                )
+                self._add(scalar, 1, 0, anchor=event.anchor)
+            elif kind is yaml.SequenceStartEvent or kind is yaml.MappingStartEvent:
+                self._begin(event, is_map=kind is yaml.MappingStartEvent)
+            elif kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
+                self._end(event.end_mark.line + 1, event.end_mark.column + 1)
+            elif kind is yaml.AliasEvent:
+                self._alias(str(event.anchor), _start_of(event))
+            elif kind is yaml.DocumentStartEvent:
                 self.documents += 1
                 if self.documents > 1:
-                    raise _RefusedError(place, "a second document begins", 'delete the line "---" or use another file')
-            case yaml.ScalarEvent():
-                # The parser in Python leaves the style None, the one in C empty, where there are no quotes.
-                scalar = Scalar(event.value, not event.style, place.line, place.column, *end)
-                self._add(scalar, 1, event.anchor, place)
-            case yaml.AliasEvent():
-                self._alias(str(event.anchor), place)
-            case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
-                self._begin(event, place)
-            case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
-                self._end(end)
+                    hint = 'delete the line "---" or use another file'
+                    raise _RefusedError(_start_of(event), "a second document begins", hint)
+        return self.root
 
-    def _begin(self, event: yaml.CollectionStartEvent, place: Place) -> None:
+    def _begin(self, event: Any, *, is_map: bool) -> None:
+        if event.tag:
+            raise _tagged(event)
         if len(self.open) >= MAX_DEPTH:
-            raise _RefusedError(place, f"nested deeper than {MAX_DEPTH} levels")
+            raise _RefusedError(_start_of(event), _TOO_DEEP)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
-        self.open.append(_Open(isinstance(event, yaml.MappingStartEvent), place, event.anchor))
+        mark = event.start_mark
+        self.open.append(_Open(is_map, mark.line + 1, mark.column + 1, event.anchor))
 
     def _alias(self, anchor: str, place: Place) -> None:
         known = self.anchors.get(anchor)
         if known is None:
             raise _RefusedError(place, f"the alias *{anchor[:60]} stands for nothing yet, or for itself")
-        node, count = known
+        node, count, height = known
         self.expanded += count
         if self.expanded > MAX_EXPANSION:
             raise _RefusedError(place, f"aliases write out more than {MAX_EXPANSION} values")
-        self._add(node, count, None, place)
+        if len(self.open) + height > MAX_DEPTH:
+            raise _RefusedError(place, _TOO_DEEP)
+        self._add(node, count, height, anchor=None)
 
-    def _add(self, node: Node, count: int, anchor: str | None, place: Place) -> None:
+    def _add(self, node: Node, count: int, height: int, *, anchor: str | None) -> None:
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise _RefusedError(place, f"more than {MAX_NODES} values in one file", "split it into several")
+            problem = f"more than {MAX_NODES} values in one file"
+            raise _RefusedError(Place(node.line, node.column), problem, "split it into several")
         if anchor is not None:
-            self.anchors[anchor] = (node, count)
+            self.anchors[anchor] = (node, count, height)
         if self.open:
-            self.open[-1].items.append(node)
-            self.open[-1].nodes += count
+            around = self.open[-1]
+            around.items.append(node)
+            around.nodes += count
+            if height >= around.height:
+                around.height = height + 1
         else:
             self.root = node
 
-    def _end(self, end: tuple[int, int]) -> None:
+    def _end(self, end_line: int, end_column: int) -> None:
         done = self.open.pop()
-        span = (done.place.line, done.place.column, *end)
-        node = Mapping(tuple(self._pairs(done)), *span) if done.is_map else Listing(tuple(done.items), *span)
-        self._add(node, done.nodes, done.anchor, done.place)
+        node: Node
+        if done.is_map:
+            node = Mapping(self._pairs(done), done.line, done.column, end_line, end_column)
+        else:
+            node = Listing(tuple(done.items), done.line, done.column, end_line, end_column)
+        self._add(node, done.nodes, done.height, anchor=done.anchor)
 
-    def _pairs(self, done: _Open) -> Iterator[tuple[Scalar, Node]]:
-        seen: dict[str, Scalar] = {}
+    def _pairs(self, done: _Open) -> dict[str, tuple[Scalar, Node]]:
+        found: dict[str, tuple[Scalar, Node]] = {}
         pairs = iter(done.items)
         for key, value in zip(pairs, pairs, strict=True):
             if not isinstance(key, Scalar):
                 self.findings.error("R004", key, "a key must be a word", hint='quote it if it begins with "[" or "{"')
-            elif first := seen.get(key.value):
+            elif key.value in found:
+                first = found[key.value][0]
                 message = f'the key "{key.value[:60]}" stands twice, first in line {first.line}'
                 self.findings.error("R002", key, message, hint="keep one of the two")
+            elif key.value == "<<" and key.plain:
+                message = 'merge keys "<<" are not part of the rule language'
+                self.findings.error("R003", key, message, hint="write the keys out, or use defaults:")
             else:
-                seen[key.value] = key
-                yield key, value
+                found[key.value] = (key, value)
+        return found
+
+
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
+
+
+def _start_of(event: Any) -> Place:
+    return Place(event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def _tagged(event: Any) -> _RefusedError:
+    return _RefusedError(_start_of(event), f"tags are not allowed ({event.tag[:60]})", "write the value without it")
