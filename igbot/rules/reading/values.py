@@ -1,10 +1,11 @@
 """Reads single values out of a rule file, and says what was wanted where something else stands."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import timedelta
-from difflib import get_close_matches
 
 import regex
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extractOne
 
 from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Scalar
 
@@ -20,10 +21,13 @@ _NOT_TEXT = regex.compile(
     )""",
     regex.VERBOSE,
 )
+# Nothing that begins otherwise can be such a thing.
+_NOT_TEXT_STARTS = frozenset("~nNyYoOtTfF+-.0123456789")
 _INTEGER = regex.compile(r"[-+]?(?:0|[1-9][0-9]{0,9})")
-_DURATION = regex.compile(r"([1-9][0-9]{0,6})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION = regex.compile(r"(0|[1-9][0-9]{0,7})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST_DURATION = timedelta(days=365)
+_SLUG = regex.compile(r"[a-z0-9-]{1,64}")
 
 
 def is_empty(node: Node) -> bool:
@@ -43,14 +47,63 @@ def _kind_of(node: Node) -> str:
 
 def read_text(node: Node, what: str, report: FileReport) -> str | None:
     """A text as written; None (with R004) for anything YAML may take for a number, a date, a yes or a no."""
-    if not isinstance(node, Scalar) or is_empty(node):
+    if not isinstance(node, Scalar):
         report.error("R004", node, f"{what} wants a text, not {_kind_of(node)}")
         return None
-    if node.plain and _NOT_TEXT.fullmatch(node.value):
-        message = f"{what} wants a text; without quotes YAML may take {node.value[:40]} for something else"
-        report.error("R004", node, message, hint=f'quote it: "{node.value[:40]}"')
+    value = node.value
+    if not node.plain or (value and value[0] not in _NOT_TEXT_STARTS):
+        return value
+    if is_empty(node):
+        report.error("R004", node, f"{what} wants a text, not nothing")
         return None
-    return node.value
+    if _NOT_TEXT.fullmatch(value):
+        message = f"{what} wants a text; without quotes YAML may take {value[:40]} for something else"
+        report.error("R004", node, message, hint=f'quote it: "{value[:40]}"')
+        return None
+    return value
+
+
+def read_texts(node: Node, what: str, report: FileReport) -> tuple[tuple[Scalar, str], ...]:
+    """One text or a list of them, each with its node; empty ones are R004."""
+    items = (node,) if isinstance(node, Scalar) else read_list(node, what, report)
+    return _texts_of(items, what, report)
+
+
+def read_text_list(node: Node, what: str, report: FileReport) -> tuple[tuple[Scalar, str], ...]:
+    """A list of texts, each with its node; empty ones are R004."""
+    return _texts_of(read_list(node, what, report), what, report)
+
+
+def _texts_of(items: Iterable[Node], what: str, report: FileReport) -> tuple[tuple[Scalar, str], ...]:
+    found = []
+    for item in items:
+        text = read_text(item, what, report)
+        if text is not None and not text.strip():
+            report.error("R004", item, f"{what} is empty", hint="delete it or write something")
+        elif text is not None and isinstance(item, Scalar):
+            found.append((item, text))
+    return tuple(found)
+
+
+def read_choice(node: Node, what: str, report: FileReport, *, known: Collection[str]) -> str | None:
+    """One of a few words."""
+    text = read_text(node, what, report)
+    if text is None or text in known:
+        return text
+    hint = "" if report.full else did_you_mean(text, known)
+    report.error("R004", node, f'{what} wants {" or ".join(known)}, not "{text[:40]}"', hint=hint)
+    return None
+
+
+def read_slug(node: Node, what: str, report: FileReport) -> str | None:
+    """A name of small letters, digits and dashes (R011)."""
+    text = read_text(node, what, report)
+    if text is None or _SLUG.fullmatch(text):
+        return text
+    proposal = regex.sub(r"[^a-z0-9]+", "-", text[:64].lower()).strip("-")
+    hint = f"for example: {proposal}" if proposal else ""
+    report.error("R011", node, f"{what} has 1 to 64 small letters, digits and dashes", hint=hint)
+    return None
 
 
 def read_boolean(node: Node, what: str, report: FileReport) -> bool | None:
@@ -71,14 +124,30 @@ def read_integer(node: Node, what: str, report: FileReport, *, lowest: int, high
     return None
 
 
-def read_duration(node: Node, what: str, report: FileReport) -> timedelta | None:
-    """A length of time such as `30s`, `15m`, `12h` or `7d`, at most a year."""
-    found = _DURATION.fullmatch(node.value) if isinstance(node, Scalar) else None
-    if found and (length := timedelta(**{_UNITS[found[2]]: int(found[1])})) <= LONGEST_DURATION:
+def read_duration(
+    node: Node, what: str, report: FileReport, *, longest: timedelta = LONGEST_DURATION, or_none: bool = False
+) -> timedelta | None:
+    """A length of time such as `30s`, `15m`, `12h` or `7d`, at most `longest`; `0s` only with `or_none`."""
+    length = duration_of(node.value) if isinstance(node, Scalar) else None
+    if length is not None and length <= longest and (length or or_none):
         return length
-    message = f"{what} wants a time such as 30s, 15m, 12h or 7d, at most 365d, not {_kind_of(node)}"
+    examples = "30s, 15m, 12h or 7d" if longest >= timedelta(days=7) else "2s"
+    message = f"{what} wants a time such as {examples}, at most {short(longest)}, not {_kind_of(node)}"
     report.error("R004", node, message)
     return None
+
+
+def duration_of(written: str) -> timedelta | None:
+    """A length of time such as `30s`, `0s` too; None where it is none or absurdly long."""
+    found = _DURATION.fullmatch(written)
+    return timedelta(seconds=int(found[1]) * _SECONDS[found[2]]) if found else None
+
+
+def short(length: timedelta) -> str:
+    """A length of time as rules write it: `12h`, `7d`."""
+    seconds = int(length.total_seconds())
+    unit = next(unit for unit in "dhms" if seconds % _SECONDS[unit] == 0)
+    return f"{seconds // _SECONDS[unit]}{unit}"
 
 
 def read_list(node: Node, what: str, report: FileReport) -> tuple[Node, ...]:
@@ -106,16 +175,34 @@ def check_keys(
 ) -> None:
     """R003 for every key that `what` does not have, or that this version does not build yet."""
     for key, _ in node:
+        if key.value in known:
+            continue
         if key.value in later:
             message = f'"{key.value}" of {what} is part of the rule language but not built in this version'
             report.error("R003", key, message, hint="delete it")
-        elif key.value not in known:
+        elif report.full:
+            return
+        else:
             hint = did_you_mean(key.value, known) or f"{what} has: {', '.join(sorted(known))}"
             report.error("R003", key, f'{what} has no key "{key.value[:60]}"', hint=hint)
 
 
 def did_you_mean(written: str, known: Collection[str]) -> str:
     """A question with the known name that looks most like what was written, or nothing."""
-    # Comparing is quadratic, and nobody mistypes sixty letters.
-    close = get_close_matches(written[:60].lower(), known, n=1)
-    return f'did you mean "{close[0]}"?' if close else ""
+    # Nobody mistypes sixty letters.
+    wanted = written[:60].lower()
+    if len(wanted) < 2:
+        return ""
+    names = sorted(known)
+    found = extractOne(wanted, names, scorer=OSA.normalized_similarity, score_cutoff=0.6)
+    close = found[0] if found else next((name for name in names if name.startswith(wanted)), "")
+    return f'did you mean "{close}"?' if close else ""
+
+
+def unknown_name(node: Node, kind: str, known: Collection[str], report: FileReport) -> None:
+    """R050: a name that nothing has. `kind` says what was looked for (`schedule`)."""
+    if report.full or not isinstance(node, Scalar):
+        return
+    listed = ", ".join(sorted(known)[:12])
+    hint = did_you_mean(node.value, known) or (f"known are: {listed}" if listed else f"there is no {kind} yet")
+    report.error("R050", node, f'there is no {kind} "{node.value[:60]}"', hint=hint)
