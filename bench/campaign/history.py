@@ -12,7 +12,7 @@ import asyncpg
 
 from igbot.errors import IgbotError
 from igbot.insight.why import explain
-from igbot.outbox.delivery import NOT_FAR_BACK
+from igbot.outbox.search import NOT_FAR_BACK
 from igbot.sandbox.graph import Sandbox
 
 # Whole rows: a history says what is there, and a new column is part of it.

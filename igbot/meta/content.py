@@ -66,7 +66,13 @@ def _attachment(attachment: Mapping[str, Any]) -> Attachment:
     payload = table(attachment.get("payload"))
     # Media of stories must not be kept (Meta's policy on story mentions), so nobody below gets to see its address.
     url = None if kind in _STORY_TYPES else _optional(payload.get("url"))
-    return Attachment(type=kind, url=url, title=_optional(payload.get("title")))
+    return Attachment(type=kind, url=url, title=_optional(payload.get("title")) or _template_text(payload))
+
+
+def _template_text(payload: Mapping[str, Any]) -> str | None:
+    """What a message with buttons says: one text, or the title of its first card."""
+    cards = rows(payload.get("elements"))
+    return _optional(payload.get("text")) or _optional(table(cards[0]).get("title") if cards else None)
 
 
 def _referral(referral: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -3,12 +3,19 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from igbot.meta.events import Mid
+from igbot.meta.events import Attachment, Mid
 from igbot.meta.graph_error import parse_answer
+from igbot.meta.outgoing import ATTACHMENT_TYPES
 from igbot.meta.timestamps import read_iso
 from igbot.meta.values import identifier, rows, table, words
+
+_PARTS: Mapping[str, str] = MappingProxyType(
+    {"image_data": "image", "video_data": "video", "audio_data": "audio", "generic_template": "template"}
+)
+"""Which part of an attachment tells its type."""
 
 
 class UnreadableAnswerError(ValueError):
@@ -17,12 +24,16 @@ class UnreadableAnswerError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """One message of a conversation. `at` is in whole seconds, None where unreadable; `from_id` is `""` if absent."""
+    """One message of a conversation. `at` is in whole seconds, None where unreadable; `from_id` is `""` if absent.
+
+    `attachments` are told where they were asked for; a template's title is what it says.
+    """
 
     mid: Mid
     at: datetime | None
     from_id: str
     text: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 def read_messages(body: bytes) -> list[SentMessage]:
@@ -57,7 +68,20 @@ def _messages(node: Mapping[str, Any], *, depth: int) -> Iterator[SentMessage]:
     mid = identifier(node.get("id"))
     if mid is not None and ("created_time" in node or "from" in node or "message" in node):
         sender = identifier(table(node.get("from")).get("id"))
-        yield SentMessage(Mid(mid), read_iso(node.get("created_time")), sender or "", words(node.get("message")))
+        attachments = tuple(_attachment(table(each)) for each in rows(table(node.get("attachments")).get("data")))
+        at, text = read_iso(node.get("created_time")), words(node.get("message"))
+        yield SentMessage(Mid(mid), at, sender or "", text, attachments)
     elif depth > 0:
         for inner in (*rows(node.get("data")), *rows(node.get("messages"))):
             yield from _messages(table(inner), depth=depth - 1)
+
+
+def _attachment(node: Mapping[str, Any]) -> Attachment:
+    """One attachment; which of its parts Meta tells differs by type, by login flavour and by age of the message."""
+    template = table(node.get("generic_template"))
+    for part, type_ in _PARTS.items():
+        if told := table(node.get(part)):
+            url = words(told.get("url")) or None
+            return Attachment(type_, url, words(template.get("title")) or words(template.get("text")) or None)
+    mime = words(node.get("mime_type")).partition("/")[0]
+    return Attachment(mime if mime in ATTACHMENT_TYPES else "unknown", words(node.get("file_url")) or None)

@@ -6,13 +6,15 @@ from typing import Any
 
 import regex
 
-from igbot.meta.outgoing import Outgoing
+from igbot.meta.outgoing import Button, Outgoing
 from igbot.meta.text import storable
 
 MAX_TEXT_BYTES = 1000
 MAX_QUICK_REPLIES = 13
 MAX_TITLE_CHARACTERS = 20
 MAX_PAYLOAD_BYTES = 1000
+MAX_BUTTONS = 3
+MAX_BUTTON_TEXT_CHARACTERS = 640
 
 _WORD, _SENTENCE, _PARAGRAPH = 1, 2, 3
 _GRAPHEME = regex.compile(r"\X")
@@ -23,25 +25,61 @@ _CLOSERS = frozenset("\"'”’»)]」』）")
 
 
 def parts(message: Outgoing) -> list[Outgoing]:
-    """The messages to send for one reply, in order; [] where its text is blank.
+    """The messages to send for one reply, in order; [] where there is nothing to say or show.
 
-    Only the last one has the quick replies: Meta shows them under the newest message alone.
+    Meta takes text and attachment as two messages: the attachment goes first, the text after it, split where it is
+    over the limit. Quick replies are on the last one, as Meta shows them under the newest message alone. So are
+    buttons, in a template that holds less than a message; they need words, and go unsent where the text is blank.
     """
+    split = [Outgoing(attachment=message.attachment)] if message.attachment else []
     texts = split_text(message.text)
-    split = [Outgoing(text) for text in texts]
+    if message.buttons and texts:
+        *before, last = texts
+        *rest, template = _template_texts(last)
+        split += [Outgoing(text) for text in (*before, *rest)]
+        split.append(Outgoing(template, buttons=message.buttons))
+    else:
+        split += [Outgoing(text) for text in texts]
     if split:
         split[-1] = replace(split[-1], quick_replies=message.quick_replies)
     return split
 
 
+def _template_texts(text: str) -> list[str]:
+    """A text that fits a message so that its last part fits a template."""
+    if len(text) <= MAX_BUTTON_TEXT_CHARACTERS:
+        return [text]
+    # So many bytes are at most as many characters.
+    return split_text(text, MAX_BUTTON_TEXT_CHARACTERS)
+
+
 def send_body(igsid: str, message: Outgoing) -> dict[str, Any]:
     """The JSON body of `POST /me/messages` for one part (meta-platform reference §4.1)."""
-    content: dict[str, Any] = {"text": message.text}
+    content: dict[str, Any]
+    if message.attachment:
+        content = {"attachment": {"type": message.attachment.type, "payload": {"url": message.attachment.url}}}
+    elif message.buttons:
+        buttons = [_button(button) for button in message.buttons]
+        payload = {"template_type": "button", "text": message.text, "buttons": buttons}
+        content = {"attachment": {"type": "template", "payload": payload}}
+    else:
+        content = {"text": message.text}
     if message.quick_replies:
         content["quick_replies"] = [
             {"content_type": "text", "title": each.title, "payload": each.payload} for each in message.quick_replies
         ]
     return {"recipient": {"id": igsid}, "messaging_type": "RESPONSE", "message": content}
+
+
+def typing_body(igsid: str) -> dict[str, Any]:
+    """The JSON body of `POST /me/messages` that shows the customer that somebody types, until the next message."""
+    return {"recipient": {"id": igsid}, "sender_action": "typing_on"}
+
+
+def _button(button: Button) -> dict[str, str]:
+    if button.url is not None:
+        return {"type": "web_url", "title": button.title, "url": button.url}
+    return {"type": "postback", "title": button.title, "payload": button.payload or ""}
 
 
 def split_text(text: str, limit: int = MAX_TEXT_BYTES) -> list[str]:

@@ -16,10 +16,10 @@ from igbot.outbox.verdict import LOST
 LEASE = timedelta(seconds=90)
 """Longer than a call may take (`graph.TIMEOUT`); after it the reply counts as lost on the way."""
 
-Step = Literal["send", "settle", "lost", "expire", "cancel", "unreadable"]
-"""What is to be done with a claimed reply: `send` it (it is marked `sending`), `settle` its unknown outcome, treat it
-as `lost` on the way (its process went away mid-call), let it `expire`, or `cancel` it. `unreadable`: its body is of a
-version that this program does not know."""
+Step = Literal["type", "send", "settle", "lost", "expire", "cancel", "unreadable"]
+"""What is to be done with a claimed reply: show that somebody `type`s (it stays queued until `due_at`), `send` it (it
+is marked `sending`), `settle` its unknown outcome, treat it as `lost` on the way (its process went away mid-call), let
+it `expire`, or `cancel` it. `unreadable`: its body is of a version that this program does not know."""
 
 # lane:   the conversations whose oldest open reply is due, of accounts that may send, the longest-waiting first.
 # head:   that reply, with what is to be done: policy is checked here, once more, right before the call. What a person
@@ -28,6 +28,7 @@ version that this program does not know."""
 # begun:  replies to send are marked before the call, so that a crash in between leaves a trace. One that another
 #         process has sent, or was sending, when this statement began to look (`seen`) waits for the next look.
 #         "Still queued" is said as "still what it was": the literal would have the planner read all of `outbox_open`.
+#         One before which typing shows is put off once, and then sent like any other: nothing depends on the typing.
 CLAIM = """
 WITH lane AS (
     SELECT l.account_id, l.igsid FROM outbox_lane l
@@ -41,7 +42,8 @@ WITH lane AS (
     FROM lane WHERE (l.account_id, l.igsid) = (lane.account_id, lane.igsid)
 ), head AS (
     SELECT lane.account_id, lane.igsid, seen.arrivals, o.outbox_id, o.body, o.status, o.attempts, o.unanswered,
-        o.reason, o.most_calls, o.sending_at, o.due_at, o.rule, o.for_mid, o.test, o.decided_at,
+        o.reason, o.most_calls, o.sending_at, o.rule, o.for_mid, o.test, o.decided_at,
+        CASE WHEN o.typing AND o.due_at <= $1 THEN $1 + o.delay_ms * interval '1 ms' ELSE o.due_at END AS due_at,
         CASE
             WHEN o.outbox_id IS NULL THEN NULL
             WHEN o.status = 'sending' THEN CASE WHEN seen.lease_until >= $1 THEN 'wait' ELSE 'lost' END
@@ -50,6 +52,7 @@ WITH lane AS (
                 AND o.status = 'queued' THEN 'cancel'
             WHEN o.status = 'unknown' THEN 'settle'
             WHEN o.expires_at - $6::interval <= $1 THEN 'expire'
+            WHEN o.typing THEN 'type'
             ELSE 'send'
         END AS step
     FROM lane
@@ -60,14 +63,17 @@ WITH lane AS (
         WHERE (o.account_id, o.igsid) = (lane.account_id, lane.igsid) AND o.status IN ('queued', 'sending', 'unknown')
         ORDER BY o.outbox_id LIMIT 1) o ON true
 ), begun AS (
-    UPDATE outbox o SET status = 'sending', attempts = o.attempts + 1, sending_at = $1
+    UPDATE outbox o SET typing = false, due_at = head.due_at,
+        status = CASE head.step WHEN 'send' THEN 'sending' ELSE o.status END,
+        attempts = o.attempts + CASE head.step WHEN 'send' THEN 1 ELSE 0 END,
+        sending_at = CASE head.step WHEN 'send' THEN $1 ELSE o.sending_at END
     FROM head WHERE (o.account_id, o.outbox_id, o.status) = (head.account_id, head.outbox_id, head.status)
-        AND head.step = 'send'
+        AND head.step IN ('send', 'type')
     RETURNING o.account_id, o.outbox_id
 )
 SELECT account_id, igsid, outbox_id, body,
-    CASE WHEN step = 'send' AND (account_id, outbox_id) NOT IN (SELECT account_id, outbox_id FROM begun)
-        THEN 'wait' ELSE step END AS step,
+    CASE WHEN step IN ('send', 'type')
+        AND (account_id, outbox_id) NOT IN (SELECT account_id, outbox_id FROM begun) THEN 'wait' ELSE step END AS step,
     attempts, unanswered, reason, most_calls, sending_at, due_at, rule, for_mid, test, decided_at, arrivals
 FROM head
 """
@@ -109,7 +115,8 @@ SELECT min(due_at) FROM outbox_lane WHERE due_at > $1 AND account_id = ANY ($2)
 class ClaimedReply:
     """One reply whose conversation is leased to us. `attempts` counts calls before this step.
 
-    `sending_at` is the time of the last call, if any; `lost`: its process went away before it ended.
+    `sending_at` is the time of the last call, if any; `lost`: its process went away before it ended. `due_at` is when
+    the reply was due, or with the step `type` will be.
     """
 
     account_id: AccountId
@@ -122,6 +129,7 @@ class ClaimedReply:
     lost: bool
     most_calls: int
     sending_at: datetime | None
+    due_at: datetime
     rule: str | None
     for_mid: str | None
     test: bool
@@ -169,12 +177,18 @@ def _claimed(row: asyncpg.Record) -> ClaimedReply:
         lost=row["reason"] == LOST,
         most_calls=row["most_calls"],
         sending_at=row["sending_at"],
+        due_at=row["due_at"],
         rule=row["rule"],
         for_mid=row["for_mid"],
         test=row["test"],
         decided_at=row["decided_at"],
         arrivals=row["arrivals"],
     )
+
+
+async def put_off(conn: "asyncpg.Connection[Any]", reply: ClaimedReply, *, process_id: int) -> None:
+    """Hand the conversation back until its reply is due: nothing was called, nothing is written of it."""
+    await conn.execute(RELEASE, reply.account_id, reply.igsid, process_id, reply.arrivals, reply.due_at)
 
 
 async def release_forgotten(

@@ -12,12 +12,14 @@ import asyncpg
 
 from igbot.errors import DatabaseUnavailable
 from igbot.meta.conversations_api import SentMessage
+from igbot.meta.echoes import is_plain
 from igbot.meta.events import AccountId
 from igbot.meta.outcomes import Wait, not_sent
-from igbot.outbox.claim import ClaimedReply, begin_again, claim_replies, next_due, release_forgotten
+from igbot.outbox.claim import ClaimedReply, begin_again, claim_replies, next_due, put_off, release_forgotten
 from igbot.outbox.finish import Finished, finish
-from igbot.outbox.graph import GraphClient, found_among, reaches_back
+from igbot.outbox.graph import GraphClient
 from igbot.outbox.reporting import Trouble, fields_of, report
+from igbot.outbox.search import find_reply, unproved
 from igbot.outbox.verdict import LOST, Verdict, after_look_up, interrupted, judge, lost, unreachable
 from igbot.store.group_commit import GroupCommit
 from igbot.store.loops import wait_for_wake
@@ -28,9 +30,6 @@ from igbot.telemetry.log import EventLog
 
 SLOTS = 256
 """Calls in flight at once: enough for the rate times Meta's latency."""
-CLOCK_SLACK = timedelta(seconds=30)
-"""Meta's created_time is in whole seconds and by its own clock; what was sent before is known by its mid."""
-NOT_FAR_BACK = "the look-up shows newer messages only"
 WRITE_AGAIN_SECONDS = 0.5
 PASSING = (
     asyncpg.DeadlockDetectedError,
@@ -40,7 +39,6 @@ PASSING = (
 )
 """What PostgreSQL may say once and not again to the same statement."""
 
-TAKEN = "SELECT mid FROM outbox WHERE account_id = $1 AND mid = ANY ($2)"
 # Calls that were in flight when a limit struck meet the same limit, not the next one.
 RATE_WAITS = """
 SELECT CASE WHEN send_after > $2 AND rate_waits > 0 THEN rate_waits - 1 ELSE rate_waits END
@@ -139,8 +137,9 @@ class Delivery:
         """Take one claimed reply a step further; whatever happens, its slot is free afterwards."""
         try:
             verdict = await self._step(reply)
-            written = await self._write_down(Finished(reply, verdict))
-            report(self._log, reply, written, on_trouble=self._on_trouble)
+            if verdict is not None:
+                written = await self._write_down(Finished(reply, verdict))
+                report(self._log, reply, written, on_trouble=self._on_trouble)
         except Exception as error:
             self._log.error("delivery_failed", exc=error, **fields_of(reply))
         finally:
@@ -165,8 +164,25 @@ class Delivery:
                 raise written
             await asyncio.sleep(WRITE_AGAIN_SECONDS)
 
-    async def _step(self, reply: ClaimedReply) -> Verdict:
+    async def _show_typing(self, reply: ClaimedReply) -> None:
+        """Best effort; the message follows when it is due, and not before this call has ended."""
+        if token := self._tokens().get(reply.account_id):
+            await self._graph.show_typing(reply.igsid, token=token)
+        while True:
+            try:
+                async with self._database.connection() as conn:
+                    await put_off(conn, reply, process_id=self._process_id())
+            except (DatabaseUnavailable, TimeoutError, *PASSING):
+                await asyncio.sleep(WRITE_AGAIN_SECONDS)
+                continue
+            self._woken.set()
+            return
+
+    async def _step(self, reply: ClaimedReply) -> Verdict | None:
         match reply.step:
+            case "type":
+                await self._show_typing(reply)
+                return None
             case "send":
                 return await self._call(reply, calls=reply.attempts + 1)
             case "lost":
@@ -213,15 +229,17 @@ class Delivery:
     async def _settle(self, reply: ClaimedReply) -> Verdict:
         """An unknown outcome: ask Meta what it has, and only then call again."""
         messages = await self._look_up(reply)
-        found = await self._ours(reply, messages) if messages else None
-        if found is not None:
-            return Verdict("sent", "found", mid=found.mid, unanswered=reply.unanswered)
+        if messages:
+            async with self._database.connection() as conn:
+                found = await find_reply(conn, reply, messages)
+            if found is not None:
+                return Verdict("sent", "found", mid=found.mid, unanswered=reply.unanswered)
         now = self._clock()
-        seen = messages is not None and reaches_back(messages, since=reply.sending_at or now)
-        if seen and reply.lost:
+        why_unproved = unproved(messages, reply.message, since=reply.sending_at or now)
+        if why_unproved is None and reply.lost:
             reply = replace(reply, attempts=reply.attempts - 1)  # what Meta has nothing of was no call
         step, at = after_look_up(
-            found=False if seen else None,
+            found=None if why_unproved else False,
             lost=reply.lost,
             calls=reply.attempts,
             most_calls=reply.most_calls,
@@ -230,7 +248,7 @@ class Delivery:
             now=now,
         )
         if step == "later":
-            reason = LOST if reply.lost else "no look-up to be had"
+            reason = LOST if reply.lost else why_unproved
             return Verdict("unknown", "no look-up", at, reason=reason, unanswered=reply.unanswered)
         if step == "dead":
             reason = "not known to have been sent after every try"
@@ -246,22 +264,16 @@ class Delivery:
                 return Verdict("sent", "settled by echo", unanswered=reply.unanswered)
             case "send":
                 if step == "send blind":
-                    why = "no look-up to be had" if messages is None else NOT_FAR_BACK
-                    self._log.warning("send_repeated", **fields_of(reply), reason=why)
+                    self._log.warning("send_repeated", **fields_of(reply), reason=why_unproved)
                 return await self._call(reply, calls=reply.attempts + 1)
             case _:
                 assert_never(allowed)
 
     async def _look_up(self, reply: ClaimedReply) -> list[SentMessage] | None:
-        token = self._tokens().get(reply.account_id)
-        return await self._graph.sent_messages(reply.igsid, token=token) if token else None
-
-    async def _ours(self, reply: ClaimedReply, messages: list[SentMessage]) -> SentMessage | None:
-        async with self._database.connection() as conn:
-            rows = await conn.fetch(TAKEN, reply.account_id, [m.mid for m in messages])
-        since = reply.decided_at - CLOCK_SLACK
-        taken = frozenset(str(row["mid"]) for row in rows)
-        return found_among(messages, reply.message.text, igsid=reply.igsid, since=since, taken=taken)
+        if (token := self._tokens().get(reply.account_id)) is None:
+            return None
+        more = not is_plain(reply.message)
+        return await self._graph.sent_messages(reply.igsid, token=token, with_attachments=more)
 
     async def _write(self, finished: list[Finished]) -> list[Verdict | Exception]:
         """Write all verdicts; if the batch fails, each by itself. What PostgreSQL refuses comes back as its error."""

@@ -1,9 +1,10 @@
 """Calls of Meta's Graph API. One call, one outcome: trying again is the outbox's business, never this client's."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import aiohttp
@@ -14,10 +15,12 @@ from igbot.meta.events import Igsid
 from igbot.meta.outcomes import Outcome, classify, no_answer, not_sent
 from igbot.meta.outgoing import Outgoing
 from igbot.meta.profile import FIELDS, read_profile
-from igbot.meta.sendapi import send_body
+from igbot.meta.sendapi import send_body, typing_body
 from igbot.telemetry.clock import Clock
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
+TYPING_TIMEOUT = aiohttp.ClientTimeout(total=5)
+"""The message waits for the call that shows typing: the other way round, typing would be shown after it."""
 MOST_BYTES = 256 * 1024
 """No answer of Meta's is longer; what is, counts as one that cannot be read."""
 PAGE = 20
@@ -40,12 +43,8 @@ class GraphClient:
 
         Returns its outcome; None if the call never left (no connection, so surely nothing was sent).
         """
-        body = json.dumps(send_body(igsid, message)).encode()
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         try:
-            async with self._session.post(
-                f"{self._base}/me/messages", data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False
-            ) as response:
+            async with self._post(send_body(igsid, message), token=token, timeout=TIMEOUT) as response:
                 content = await _read(response)
                 return classify(response.status, content, response.headers, now=self._clock())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
@@ -55,13 +54,21 @@ class GraphClient:
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
             return no_answer(type(error).__name__)
 
-    async def sent_messages(self, igsid: Igsid, *, token: str) -> list[SentMessage] | None:
-        """The newest messages of the conversation as Meta has them (Conversations API); None: not to be had now."""
-        query = {
-            "platform": "instagram",
-            "user_id": igsid,
-            "fields": f"messages.limit({PAGE}){{id,created_time,from,message}}",
-        }
+    async def show_typing(self, igsid: Igsid, *, token: str) -> None:
+        """Show the customer that somebody types. Whether it worked is not known, and no matter."""
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+            async with self._post(typing_body(igsid), token=token, timeout=TYPING_TIMEOUT) as response:
+                await _read(response)
+
+    async def sent_messages(
+        self, igsid: Igsid, *, token: str, with_attachments: bool = False
+    ) -> list[SentMessage] | None:
+        """The newest messages of the conversation as Meta has them (Conversations API); None: not to be had now.
+
+        Attachments are told only where they are asked for, so that no look-up for words depends on them.
+        """
+        fields = "id,created_time,from,message" + (",attachments" if with_attachments else "")
+        query = {"platform": "instagram", "user_id": igsid, "fields": f"messages.limit({PAGE}){{{fields}}}"}
         status, body = await self._get("me/conversations", query, token=token)
         try:
             return read_messages(body) if status == 200 else None
@@ -80,6 +87,18 @@ class GraphClient:
         """What Meta tells of a customer (`meta.profile.read_profile`); None where it tells nothing, or not in time."""
         status, body = await self._get(igsid, {"fields": FIELDS}, token=token, seconds=seconds)
         return read_profile(body) if status == 200 else None
+
+    def _post(
+        self, body: Mapping[str, Any], *, token: str, timeout: aiohttp.ClientTimeout
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        return self._session.post(
+            f"{self._base}/me/messages",
+            data=json.dumps(body).encode(),
+            headers=headers,
+            timeout=timeout,
+            allow_redirects=False,
+        )
 
     async def _get(self, path: str, query: Mapping[str, str], *, token: str, seconds: float = 10) -> tuple[int, bytes]:
         try:
@@ -103,24 +122,3 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         if len(content) > MOST_BYTES:
             break
     return bytes(content)
-
-
-def found_among(
-    messages: list[SentMessage], text: str, *, igsid: Igsid, since: datetime, taken: frozenset[str]
-) -> SentMessage | None:
-    """The oldest message with our words at or after `since` that the customer did not write and that is no other
-    reply's (`taken` mids). Meta gives either of our two ids as its sender, so only the customer's is compared."""
-    ours = [
-        (m.at, m)
-        for m in messages
-        if m.text.split() == text.split() and m.mid not in taken and m.from_id != igsid and m.at and m.at >= since
-    ]
-    return min(ours, key=lambda found: found[0])[1] if ours else None
-
-
-def reaches_back(messages: list[SentMessage], *, since: datetime) -> bool:
-    """Whether what was sent at `since` or later must be among the newest messages that Meta tells of.
-
-    A full page may begin after it: then its absence proves nothing.
-    """
-    return len(messages) < PAGE or any(m.at is not None and m.at < since for m in messages)

@@ -39,6 +39,15 @@ def test_attachments_with_and_without_payload() -> None:
     )
 
 
+def test_what_a_template_says_is_its_title() -> None:
+    """The one text of a message with buttons, or the title of its first card."""
+    for payload in ({"text": "Choose"}, {"elements": [{"title": "Choose"}, {"title": "More"}]}):
+        content = _content(message={"mid": "m_1", "attachments": [{"type": "template", "payload": payload}]})
+        assert content.attachments == (Attachment(type="template", title="Choose"),)
+    empty = _content(message={"mid": "m_1", "attachments": [{"type": "template", "payload": {"elements": []}}]})
+    assert empty.attachments == (Attachment(type="template"),)
+
+
 def test_a_storys_media_is_nowhere() -> None:
     """Meta forbids to keep media of stories: neither mention, reply nor share shows an address."""
     for kind in ("story_mention", "story", "ig_story"):

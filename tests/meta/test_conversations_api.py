@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igbot.meta.conversations_api import SentMessage, UnreadableAnswerError, read_identity, read_messages
-from igbot.meta.events import Mid
+from igbot.meta.events import Attachment, Mid
 
 _WRITTEN = {
     "id": "aWd_1",
@@ -36,6 +36,28 @@ def test_messages_are_found_in_every_form(answer: Any) -> None:
     assert read_messages(json.dumps(answer).encode()) == [_READ]
 
 
+CDN = "https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=1&signature=x"
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ({"image_data": {"url": CDN, "width": 10}, "mime_type": "image/jpeg"}, Attachment("image", CDN)),
+        ({"video_data": {"url": CDN}}, Attachment("video", CDN)),
+        ({"audio_data": {"url": CDN}}, Attachment("audio", CDN)),
+        ({"mime_type": "audio/mp4", "file_url": CDN}, Attachment("audio", CDN)),
+        ({"generic_template": {"title": "Choose one:"}}, Attachment("template", None, "Choose one:")),
+        ({"image_data": None, "mime_type": "application/pdf", "file_url": CDN}, Attachment("unknown", CDN)),
+        ({}, Attachment("unknown")),
+        ("nonsense", Attachment("unknown")),
+    ],
+)
+def test_attachments_are_known_by_whichever_part_meta_tells(told: Any, read: Attachment) -> None:
+    """Picture, film, sound and template each have a part of their own, or a media type."""
+    [message] = read_messages(json.dumps({"data": [{**_WRITTEN, "attachments": {"data": [told]}}]}).encode())
+    assert message.attachments == (read,)
+
+
 def test_missing_parts_are_survived() -> None:
     """A message without id is left out; time, sender and text may each be missing or of a wrong type."""
     answer = {"data": [{"message": "x"}, {"id": "a", "message": 5, "created_time": "then", "from": []}, "x", None]}
@@ -50,7 +72,7 @@ def test_an_answer_that_says_nothing_is_not_an_empty_one(body: bytes) -> None:
         read_messages(body)
 
 
-_KEYS = st.sampled_from(["data", "messages", "id", "from", "created_time"])
+_KEYS = st.sampled_from(["data", "messages", "id", "from", "created_time", "attachments", "image_data"])
 
 
 @given(st.recursive(st.none() | st.text(), lambda inner: st.dictionaries(_KEYS, inner) | st.lists(inner)))

@@ -5,10 +5,20 @@ import regex
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from igbot.meta.outgoing import Outgoing, QuickReply
-from igbot.meta.sendapi import MAX_TEXT_BYTES, parts, send_body, split_text
+from igbot.meta.outgoing import Attachment, Button, Outgoing, QuickReply
+from igbot.meta.sendapi import (
+    MAX_BUTTON_TEXT_CHARACTERS,
+    MAX_TEXT_BYTES,
+    parts,
+    send_body,
+    split_text,
+    typing_body,
+)
 from igbot.meta.text import storable
 
+YES = (QuickReply("Yes", "YES"),)
+SITE = (Button("Our shop", url="https://lola.example"), Button("A person", payload="HUMAN"))
+MUG = Attachment("image", "https://lola.example/mug.jpg")
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
 
 _WORDS = ["word ", "a. ", "b\n", "\n\n", " ", "x", '!" ', "\r\n", "。", "é", "e\u0301", "ไทย"]
@@ -84,11 +94,33 @@ def test_a_limit_too_small_is_refused() -> None:
 
 def test_quick_replies_are_under_the_last_part() -> None:
     """Meta shows quick replies under the newest message only."""
-    buttons = (QuickReply("Yes", "YES"),)
-    first, last = parts(Outgoing("word " * 300, buttons))
-    assert (first.quick_replies, last.quick_replies) == ((), buttons)
+    first, last = parts(Outgoing("word " * 300, YES))
+    assert (first.quick_replies, last.quick_replies) == ((), YES)
     assert len(first.text.encode()) <= MAX_TEXT_BYTES
-    assert parts(Outgoing(" ", buttons)) == []
+    assert parts(Outgoing(" ", YES)) == []
+
+
+def test_an_attachment_goes_before_the_words_about_it() -> None:
+    """They are two messages to Meta; what can be tapped is under the last one."""
+    assert parts(Outgoing("9 EUR", YES, SITE, MUG)) == [Outgoing(attachment=MUG), Outgoing("9 EUR", YES, SITE)]
+    assert parts(Outgoing("", YES, attachment=MUG)) == [Outgoing("", YES, attachment=MUG)]
+    assert parts(Outgoing("", (), SITE, MUG)) == [Outgoing(attachment=MUG)]
+    assert parts(Outgoing("", YES, SITE)) == []
+
+
+@given(_TEXTS.map(lambda text: text * 20))
+@example("a" * 640)
+@example("word " * 130)
+@example("ไทย" * 300)
+def test_buttons_are_in_a_template_that_fits(text: str) -> None:
+    """A template holds 640 characters; what is longer goes before it, and no word is lost."""
+    split = parts(Outgoing(text, (), SITE))
+    assert _content("".join(part.text for part in split)) == _content(storable(text))
+    assert [part.buttons for part in split] == [()] * (len(split) - 1) + [SITE] * bool(split)
+    assert all(len(part.text.encode()) <= MAX_TEXT_BYTES for part in split)
+    assert not split or len(split[-1].text) <= MAX_BUTTON_TEXT_CHARACTERS
+    if 0 < len(storable(text).strip().encode()) <= MAX_BUTTON_TEXT_CHARACTERS:
+        assert len(split) == 1
 
 
 def test_send_body() -> None:
@@ -100,3 +132,36 @@ def test_send_body() -> None:
     }
     body = send_body("900", Outgoing("Which?", (QuickReply("Order status", "ORDER"),)))
     assert body["message"]["quick_replies"] == [{"content_type": "text", "title": "Order status", "payload": "ORDER"}]
+
+
+def test_the_body_of_a_message_with_buttons() -> None:
+    """Meta's button template; a button opens a page or comes back as a postback."""
+    body = send_body("900", Outgoing("Choose", (), SITE))
+    assert body["message"] == {
+        "attachment": {
+            "type": "template",
+            "payload": {
+                "template_type": "button",
+                "text": "Choose",
+                "buttons": [
+                    {"type": "web_url", "title": "Our shop", "url": "https://lola.example"},
+                    {"type": "postback", "title": "A person", "payload": "HUMAN"},
+                ],
+            },
+        }
+    }
+
+
+@pytest.mark.parametrize("type_", ["image", "video", "audio"])
+def test_the_body_of_an_attachment(type_: str) -> None:
+    """One attachment by its address, quick replies beside it."""
+    body = send_body("900", Outgoing("", YES, attachment=Attachment(type_, "https://lola.example/a")))  # type: ignore[arg-type]
+    assert body["message"] == {
+        "attachment": {"type": type_, "payload": {"url": "https://lola.example/a"}},
+        "quick_replies": [{"content_type": "text", "title": "Yes", "payload": "YES"}],
+    }
+
+
+def test_the_body_that_shows_typing() -> None:
+    """A request of its own: recipient and action, nothing else."""
+    assert typing_body("900") == {"recipient": {"id": "900"}, "sender_action": "typing_on"}
