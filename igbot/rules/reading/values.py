@@ -4,10 +4,9 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 import regex
-from rapidfuzz.distance import OSA
-from rapidfuzz.process import extractOne
 
 from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Scalar
+from igbot.rules.spelling import did_you_mean as did_you_mean
 
 # What YAML 1.1 or 1.2 reads as something other than text, where it stands without quotes.
 _NOT_TEXT = regex.compile(
@@ -27,7 +26,6 @@ _INTEGER = regex.compile(r"[-+]?(?:0|[1-9][0-9]{0,9})")
 _DURATION = regex.compile(r"(0|[1-9][0-9]{0,7})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST_DURATION = timedelta(days=365)
-_SLUG = regex.compile(r"[a-z0-9-]{1,64}")
 
 
 def is_empty(node: Node) -> bool:
@@ -92,17 +90,6 @@ def read_choice(node: Node, what: str, report: FileReport, *, known: Collection[
         return text
     hint = "" if report.full else did_you_mean(text, known)
     report.error("R004", node, f'{what} wants {" or ".join(known)}, not "{text[:40]}"', hint=hint)
-    return None
-
-
-def read_slug(node: Node, what: str, report: FileReport) -> str | None:
-    """A name of small letters, digits and dashes (R011)."""
-    text = read_text(node, what, report)
-    if text is None or _SLUG.fullmatch(text):
-        return text
-    proposal = regex.sub(r"[^a-z0-9]+", "-", text[:64].lower()).strip("-")
-    hint = f"for example: {proposal}" if proposal else ""
-    report.error("R011", node, f"{what} has 1 to 64 small letters, digits and dashes", hint=hint)
     return None
 
 
@@ -185,18 +172,6 @@ def check_keys(
         else:
             hint = did_you_mean(key.value, known) or f"{what} has: {', '.join(sorted(known))}"
             report.error("R003", key, f'{what} has no key "{key.value[:60]}"', hint=hint)
-
-
-def did_you_mean(written: str, known: Collection[str]) -> str:
-    """A question with the known name that looks most like what was written, or nothing."""
-    # Nobody mistypes sixty letters.
-    wanted = written[:60].lower()
-    if len(wanted) < 2:
-        return ""
-    names = sorted(known)
-    found = extractOne(wanted, names, scorer=OSA.normalized_similarity, score_cutoff=0.6)
-    close = found[0] if found else next((name for name in names if name.startswith(wanted)), "")
-    return f'did you mean "{close}"?' if close else ""
 
 
 def unknown_name(node: Node, kind: str, known: Collection[str], report: FileReport) -> None:
