@@ -59,8 +59,10 @@ def read_call(
         recipient, message = content.get("recipient"), content.get("message")
         if isinstance(recipient, dict) and isinstance(recipient.get("id"), str | int):
             igsid = str(recipient["id"])
-        if isinstance(message, dict) and isinstance(message.get("text"), str):
-            text = message["text"]
+        if isinstance(message, dict):
+            text = _words(message)
+        if route == "send" and "sender_action" in content:
+            route = "action"
     return GraphCall(method, path, route, target, params, content, token, igsid, text)
 
 
@@ -81,6 +83,16 @@ def _route(method: str, parts: Sequence[str]) -> tuple[str, str]:
         case ("GET", target):
             return "node", target
     return "unknown", ""
+
+
+def _words(message: Mapping[str, Any]) -> str | None:
+    """The text of a message or of its template."""
+    attachment = message.get("attachment")
+    payload = attachment.get("payload") if isinstance(attachment, dict) else None
+    for holder in (message, payload):
+        if isinstance(holder, dict) and isinstance(holder.get("text"), str):
+            return str(holder["text"])
+    return None
 
 
 def _bearer(authorization: str | None) -> str | None:

@@ -9,9 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from igbot.sandbox.refusals import error_body
 
 Route = Literal[
-    "send", "me", "profile", "conversations", "conversation", "message", "subscribed_apps", "refresh", "exchange"
+    "send",
+    "action",
+    "me",
+    "profile",
+    "conversations",
+    "conversation",
+    "message",
+    "subscribed_apps",
+    "refresh",
+    "exchange",
 ]
-"""The calls of the Graph API the sandbox knows."""
+"""The calls of the Graph API the sandbox knows; `action` is one that sends no message but shows typing or the like."""
 
 MAX_WAIT = 3600.0
 Seconds = Annotated[float, Field(ge=0, le=MAX_WAIT)]
@@ -122,7 +131,7 @@ Fault = Annotated[
 
 
 class Match(Strict):
-    """Which calls a fault is for; what is absent matches all. `text` is a part of the message's text."""
+    """Which calls a fault is for; what is absent matches all. `text` is a part of the message's words."""
 
     igsid: str | None = None
     text: str | None = None

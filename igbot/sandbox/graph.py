@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from igbot.sandbox import customer, lookups
+from igbot.sandbox.attachments import as_echoed
 from igbot.sandbox.calls import UNREADABLE, Answer, GraphCall
 from igbot.sandbox.faults import Faults
 from igbot.sandbox.fields import Field, read_fields
@@ -157,7 +158,7 @@ class Sandbox:
     def answer(self, call: GraphCall) -> Answer:
         """Meta's answer to a resolved call, with all that follows from it recorded; never raises."""
         try:
-            if call.route == "send":
+            if call.route in ("send", "action"):
                 return self._send(call)
             return Answer(200, self._read(call))
         except RefusalError as refusal:
@@ -179,7 +180,7 @@ class Sandbox:
             mid=message.mid,
             at=message.at,
             text=message.sending.text,
-            attachments=message.sending.attachments,
+            attachments=as_echoed(message.sending.attachments),
         )
         told = [self.postback.queue(igsid, echo, delay=delay)]
         if self.settings.seen:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from igbot.sandbox.attachments import as_looked_up
 from igbot.sandbox.fields import Field
 from igbot.sandbox.options import SandboxSettings
 from igbot.sandbox.refusals import bad_parameter, no_profile_consent
@@ -79,7 +80,7 @@ def message(settings: SandboxSettings, found: ThreadMessage, fields: Mapping[str
         "from": shop if by_shop else customer,
         "to": {"data": [customer if by_shop else shop]},
         "message": found.text or "",
-        "attachments": {"data": list(found.attachments)} if found.attachments else None,
+        "attachments": {"data": as_looked_up(found.attachments)} if found.attachments else None,
         "reply_to": None,
     }
     return chosen("InstagramMessage", known, fields)

@@ -29,8 +29,9 @@ class AcceptedMessage:
             "number": self.number,
             "mid": self.mid,
             "igsid": self.sending.igsid,
-            "text": self.sending.text,
+            "text": self.sending.words,
             "quick_replies": list(self.sending.quick_replies),
+            "buttons": self.sending.buttons,
             "attachments": list(self.sending.attachments),
             "at": iso(self.at),
         }

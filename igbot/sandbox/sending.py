@@ -3,23 +3,23 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import regex
-
-from igbot.sandbox.refusals import RefusalError, bad_parameter, unknown_recipient
+from igbot.sandbox.attachments import (
+    check_payload,
+    check_title,
+    read_attachment,
+    size,
+    template_buttons,
+    template_words,
+)
+from igbot.sandbox.refusals import bad_parameter, unknown_recipient
 
 MAX_TEXT_BYTES = 1000
 MAX_QUICK_REPLIES = 13
-MAX_TITLE = 20
-MAX_PAYLOAD_BYTES = 1000
 MAX_IMAGES = 10
-MAX_ELEMENTS = 10
-MAX_BUTTONS = 3
-MAX_BUTTON_TEXT = 640
 MAX_ID = 512
 # Tuples, not sets: what is looked up in them came from outside and may be unhashable.
 SENDER_ACTIONS = ("typing_on", "typing_off", "mark_seen", "react", "unreact")
 MESSAGING_TYPES = ("RESPONSE", "UPDATE", "MESSAGE_TAG")
-MEDIA = ("image", "video", "audio", "file")
 QUICK_REPLY_TYPES = ("text", "user_phone_number", "user_email")
 EMPTY_MESSAGE = 2018034
 """Subcode of an empty message."""
@@ -27,7 +27,7 @@ EMPTY_MESSAGE = 2018034
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One accepted body: a message (text or attachments), or a sender action."""
+    """One accepted body: a message (`text` or `attachments`, a template is one of these), or a sender action."""
 
     igsid: str
     text: str | None = None
@@ -35,6 +35,16 @@ class Sending:
     attachments: tuple[dict[str, Any], ...] = ()
     action: str | None = None
     by_person: bool = False
+
+    @property
+    def words(self) -> str | None:
+        """What the customer reads: the text, or that of a template."""
+        return self.text if self.text is not None else template_words(self.attachments)
+
+    @property
+    def buttons(self) -> list[dict[str, Any]]:
+        """The buttons of a template."""
+        return template_buttons(self.attachments)
 
 
 def read_sending(body: object) -> Sending:
@@ -103,18 +113,10 @@ def _text(text: object) -> str:
         raise bad_parameter("Param message[text] must be a string")
     if not text.strip():
         raise bad_parameter("Message cannot be empty, must provide valid attachment or text", subcode=EMPTY_MESSAGE)
-    if _size(text, "message[text]") > MAX_TEXT_BYTES:
+    if size(text, "message[text]") > MAX_TEXT_BYTES:
         message = f"Length of param message[text] must be less than or equal to {MAX_TEXT_BYTES}"
         raise bad_parameter(message)
     return text
-
-
-def _size(text: str, name: str) -> int:
-    """Bytes of UTF-8; a lone surrogate has none and is refused."""
-    try:
-        return len(text.encode())
-    except UnicodeEncodeError as error:
-        raise bad_parameter(f"Param {name} must be a valid UTF-8 string") from error
 
 
 def _quick_replies(quick_replies: object) -> tuple[dict[str, Any], ...]:
@@ -130,71 +132,17 @@ def _quick_reply(reply: object) -> dict[str, Any]:
         raise bad_parameter("Param quick_replies[content_type] must be one of {text, user_phone_number, user_email}")
     if reply["content_type"] != "text":
         return dict(reply)
-    title, payload = reply.get("title"), reply.get("payload")
-    if not isinstance(title, str) or not title.strip():
-        raise bad_parameter("Param quick_replies[title] must be a non-empty string")
-    _size(title, "quick_replies[title]")
-    if len(title) > MAX_TITLE and len(regex.findall(r"\X", title)) > MAX_TITLE:
-        raise bad_parameter(f"Param quick_replies[title] is too long, at most {MAX_TITLE} characters")
-    if not isinstance(payload, str) or not payload:
-        raise bad_parameter("Param quick_replies[payload] must be a non-empty string")
-    if _size(payload, "quick_replies[payload]") > MAX_PAYLOAD_BYTES:
-        raise bad_parameter(f"Param quick_replies[payload] is too long, at most {MAX_PAYLOAD_BYTES}")
+    check_title(reply.get("title"), "quick_replies[title]")
+    check_payload(reply.get("payload"), "quick_replies[payload]")
     return dict(reply)
 
 
 def _attachments(name: str, value: object) -> tuple[dict[str, Any], ...]:
     if name == "attachment":
-        return (_attachment(value),)
+        return (read_attachment(value),)
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_IMAGES:
         raise bad_parameter(f"Param message[attachments] must be an array of 1 to {MAX_IMAGES} images")
-    attachments = tuple(_attachment(each) for each in value)
+    attachments = tuple(read_attachment(each) for each in value)
     if any(attachment["type"] != "image" for attachment in attachments):
         raise bad_parameter("Param message[attachments] may hold images only")
     return attachments
-
-
-def _attachment(attachment: object) -> dict[str, Any]:
-    if not isinstance(attachment, dict):
-        raise bad_parameter("Param message[attachment] must be an object")
-    type_, payload = attachment.get("type"), attachment.get("payload")
-    if type_ == "like_heart":
-        return dict(attachment)
-    if not isinstance(payload, dict):
-        raise bad_parameter("Param message[attachment][payload] is required")
-    if type_ in MEDIA:
-        problem = _media_problem(payload)
-    elif type_ == "MEDIA_SHARE":
-        problem = None if payload.get("id") else bad_parameter("Param payload[id] is required")
-    elif type_ == "template":
-        problem = _template_problem(payload)
-    else:
-        problem = bad_parameter("Param message[attachment][type] is not one of Instagram's attachment types")
-    if problem is not None:
-        raise problem
-    return dict(attachment)
-
-
-def _media_problem(payload: dict[str, Any]) -> RefusalError | None:
-    if payload.get("attachment_id"):
-        return None
-    url = payload.get("url")
-    if isinstance(url, str) and url.startswith(("https://", "http://")):
-        return None
-    return bad_parameter("Param payload[url] must be a valid URL", subcode=2018047)
-
-
-def _template_problem(payload: dict[str, Any]) -> RefusalError | None:
-    if payload.get("template_type") == "generic":
-        elements = payload.get("elements")
-        if isinstance(elements, list) and 1 <= len(elements) <= MAX_ELEMENTS:
-            return None
-        return bad_parameter(f"Param payload[elements] must be an array of 1 to {MAX_ELEMENTS}")
-    if payload.get("template_type") == "button":
-        text, buttons = payload.get("text"), payload.get("buttons")
-        if not isinstance(text, str) or not 1 <= len(text) <= MAX_BUTTON_TEXT:
-            return bad_parameter(f"Param payload[text] must have 1 to {MAX_BUTTON_TEXT} characters")
-        if isinstance(buttons, list) and 1 <= len(buttons) <= MAX_BUTTONS:
-            return None
-        return bad_parameter(f"Param payload[buttons] must be an array of 1 to {MAX_BUTTONS}")
-    return bad_parameter("Param payload[template_type] must be one of {generic, button}")

@@ -1,7 +1,12 @@
 """Reading calls: the account, its token, profiles, conversations, subscriptions."""
 
+import json
+
 import pytest
 
+from igbot.meta.conversations_api import read_messages
+from igbot.meta.events import Attachment
+from igbot.sandbox.customer import MEDIA_URL
 from tests.sandbox.conftest import Hands, Open
 from tests.sandbox.playing import ACCOUNT, ANA, BEN, PAGE, SECRET, TOKEN, Client
 
@@ -48,6 +53,26 @@ async def test_one_call_finds_what_was_sent(client: Client, clock: Hands) -> Non
             "message": "In stock?",
         },
     ]
+
+
+async def test_attachments_and_templates_are_told_where_they_are_asked_for(client: Client) -> None:
+    """Media at an address of Meta's own, a template by its words; neither has a text."""
+    buttons = [{"type": "postback", "title": "Agent", "payload": "HUMAN"}]
+    payload = {"template_type": "button", "text": "Choose", "buttons": buttons}
+    await client.post(ANA, {"attachment": {"type": "template", "payload": payload}})
+    for type_ in ("image", "video", "audio"):
+        await client.post(ANA, {"attachment": {"type": type_, "payload": {"url": "https://shop.example/a"}}})
+    params = {"platform": "instagram", "user_id": ANA}
+    _, found = await client.read(
+        "/me/conversations", **params, fields=NEWEST.replace("message}", "message,attachments}")
+    )
+    told = read_messages(json.dumps(found).encode())
+    assert [(each.text, each.attachments) for each in reversed(told)] == [
+        ("", (Attachment("template", None, "Choose"),)),
+        *(("", (Attachment(type_, MEDIA_URL),)) for type_ in ("image", "video", "audio")),
+    ]
+    _, found = await client.read("/me/conversations", **params, fields=NEWEST)
+    assert all(not each.attachments for each in read_messages(json.dumps(found).encode()))
 
 
 async def test_the_three_step_way_finds_it_too(client: Client) -> None:

@@ -9,6 +9,7 @@ import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from igbot.sandbox.customer import MEDIA_URL
 from igbot.sandbox.graph import Sandbox
 from igbot.sandbox.postback import is_loopback
 from tests.sandbox.conftest import Open
@@ -24,6 +25,22 @@ async def test_a_sent_message_comes_back_as_echo_and_read_receipt(open_sandbox: 
     assert echo["message"] == {"mid": mid, "text": "Yes.", "is_echo": True}
     assert (echo["sender"]["id"], echo["recipient"]["id"]) == (ACCOUNT, ANA)
     assert (seen["read"], seen["sender"]["id"]) == ({"mid": mid}, ANA)
+
+
+async def test_the_echo_of_a_template_shows_it_and_that_of_media_metas_own_address(
+    open_sandbox: Open, bot: Bot
+) -> None:
+    """Either without a text, so that the bot has to know them by what they show."""
+    client = await open_sandbox(webhook_url=bot.url, seen=False)
+    buttons = [{"type": "postback", "title": "Agent", "payload": "HUMAN"}]
+    payload = {"template_type": "button", "text": "Choose", "buttons": buttons}
+    template = {"type": "template", "payload": payload}
+    await client.post(ANA, {"attachment": template})
+    await client.post(ANA, {"attachment": {"type": "video", "payload": {"url": "https://shop.example/a.mp4"}}})
+    await client.sandbox.postback.settled()
+    shown = [item["message"].get("attachments") for item in bot.items]
+    assert shown == [[template], [{"type": "video", "payload": {"url": MEDIA_URL}}]]
+    assert all("text" not in item["message"] for item in bot.items)
 
 
 async def test_echoes_keep_the_order_of_each_customer(open_sandbox: Open, bot: Bot) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from igbot.sandbox.faults import ErrorFault, FaultRule, Match, NoMidFault
 from tests.sandbox.conftest import Hands, Open
 from tests.sandbox.playing import ACCOUNT, ANA, BEN, PAGE, TOKEN, Client
 
@@ -24,6 +25,7 @@ async def test_an_accepted_message_is_answered_and_recorded(client: Client, cloc
             "igsid": ANA,
             "text": "Yes, 3 left. ä",
             "quick_replies": [quick],
+            "buttons": [],
             "attachments": [],
             "at": "2026-09-01T10:11:12.345Z",
         }
@@ -81,12 +83,45 @@ async def test_refusals_are_not_recorded_as_received(client: Client) -> None:
 
 
 async def test_a_sender_action_is_answered_without_a_mid(client: Client) -> None:
-    """Typing reaches nobody's inbox."""
+    """Typing reaches nobody's inbox; the call is on the list as what it is, and no fault of sends is for it."""
+    client.sandbox.faults.add([FaultRule(match=Match(route="send"), fault=NoMidFault())])
     headers = {"Authorization": f"Bearer {TOKEN}"}
     body = {"recipient": {"id": ANA}, "sender_action": "typing_on"}
     answer = await client.http.post("/v25.0/me/messages", json=body, headers=headers)
     assert await answer.json() == {"recipient_id": ANA}
     assert client.received() == []
+    _, record = await client.control("GET", "/calls")
+    (call,) = record["calls"]
+    assert (call["route"], call["igsid"], call["status"], call["fault"]) == ("action", ANA, 200, None)
+
+
+async def test_buttons_and_attachments_are_recorded(client: Client) -> None:
+    """With the words of a template as the customer reads them, and the media's own address."""
+    button = {"type": "web_url", "url": "https://shop.example/m", "title": "Buy"}
+    card = {"title": "Red mug", "subtitle": "9 EUR", "buttons": [button]}
+    image = {"type": "image", "payload": {"url": "https://shop.example/m.jpg"}}
+    templates = [
+        {"template_type": "button", "text": "Choose", "buttons": [button]},
+        {"template_type": "generic", "elements": [card, card]},
+    ]
+    for payload in templates:
+        assert (await client.post(ANA, {"attachment": {"type": "template", "payload": payload}})).status == 200
+    assert (await client.post(ANA, {"attachment": image})).status == 200
+    _, record = await client.control("GET", "/messages")
+    shown = [(each["text"], each["buttons"]) for each in record["messages"]]
+    assert shown == [("Choose", [button]), ("Red mug", [button, button]), (None, [])]
+    assert record["messages"][2]["attachments"] == [image]
+
+
+async def test_a_fault_finds_the_words_of_a_template(client: Client) -> None:
+    """As it finds those of a text."""
+    client.sandbox.faults.add([FaultRule(match=Match(text="Choose"), fault=ErrorFault(code=613))])
+    payload = {
+        "template_type": "button",
+        "text": "Choose",
+        "buttons": [{"type": "postback", "title": "A", "payload": "A"}],
+    }
+    assert await client.refused(ANA, {"attachment": {"type": "template", "payload": payload}}) == (613, None)
 
 
 async def test_customers_never_seen_are_accepted_unless_it_is_strict(client: Client, open_sandbox: Open) -> None:
