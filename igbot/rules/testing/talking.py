@@ -1,0 +1,290 @@
+"""Plays a case: the conversation as `serve` would have it, on a frozen clock, through the same `respond`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from igbot.meta.events import OPENS_WINDOW
+from igbot.meta.outgoing import Outgoing
+from igbot.rules.deciding.choice import Answered, CallRequest, Choice, Customer, Incoming, Options
+from igbot.rules.deciding.memory import Memory, Use, without
+from igbot.rules.deciding.responding import Standing, respond, window_ends
+from igbot.rules.deciding.ruleset import RuleSet
+from igbot.rules.testing.cases import Case, OwnerResumes, OwnerSays, Past, Step, Unsend
+
+IGSID = "1000000000000001"
+"""The customer of every test; who gets which variant depends on it."""
+KNOWN_SINCE = timedelta(hours=1)
+"""How long ago a customer who is `known` wrote last, where no history says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What cases are played with. `takeover_pause` None: a person's answer pauses nothing."""
+
+    ruleset: RuleSet
+    options: Options = field(default_factory=Options)
+    takeover_pause: timedelta | None = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Everything a decision was made from, for asking each rule again."""
+
+    message: Incoming
+    customer: Customer
+    standing: Standing
+    sent_at: datetime
+    now: datetime
+    options: Options
+    used_up: frozenset[str] = frozenset()
+    answers: Mapping[str, Answered] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a step came to. `reason` is the decision's, or what kept an answer back (`SILENCES`).
+
+    `replies` are those that reach the customer. `choice` and `asked` are None where nothing was decided, `trouble`
+    says why the case cannot go on.
+    """
+
+    reason: str
+    at: datetime
+    choice: Choice | None = None
+    asked: Asked | None = None
+    replies: tuple[Outgoing, ...] = ()
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Lines that wait for more (`settle`), until `due`. `steps` are their places in the case."""
+
+    lines: tuple[str, ...]
+    message: Incoming
+    memory: Memory
+    sent_at: datetime
+    due: datetime
+    stubs: Mapping[str, Answered]
+    steps: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """Replies that have not left yet, because of a `delay`."""
+
+    step: int
+    key: str
+    at: datetime
+
+
+class _Unstubbed(Exception):
+    pass
+
+
+def play(case: Case, setup: Setup) -> tuple[Outcome, ...]:
+    """What each step of a case comes to, in order; of a table, what each row comes to by itself.
+
+    Nothing follows a step with `trouble`.
+    """
+    if case.form == "table":
+        return tuple(outcome for step in case.steps for outcome in _Talk.begun(case, setup).play((step,)))
+    return _Talk.begun(case, setup).play(case.steps)
+
+
+@dataclass(slots=True)
+class _Talk:
+    """One conversation while it is played."""
+
+    case: Case
+    setup: Setup
+    options: Options
+    clock: datetime
+    memory: Memory
+    paused_until: datetime | None = None
+    customer_at: datetime | None = None
+    waiting: _Waiting | None = None
+    leaving: _Leaving | None = None
+    uses_for_all: list[tuple[str, datetime]] = field(default_factory=list)
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+
+    @classmethod
+    def begun(cls, case: Case, setup: Setup) -> "_Talk":
+        """The conversation as the case's history leaves it."""
+        options = replace(setup.options, detect=None) if case.person.language else setup.options
+        memory = Memory(tags=case.person.tags, facts=case.person.facts, language=case.person.language)
+        talk = cls(case, setup, options, case.now, memory)
+        if case.person.known and not any(past.author == "customer" for past in case.history):
+            talk._recall(Past("customer", "", KNOWN_SINCE), 0)
+        for number, past in enumerate(case.history, start=1):
+            talk._recall(past, number)
+        return talk
+
+    def _recall(self, past: Past, number: int) -> None:
+        at = self.case.now - past.before
+        if past.author == "customer":
+            self.memory = replace(self.memory, messages=self.memory.messages + 1, last_message_at=at)
+            self.customer_at = at
+        elif past.author == "owner":
+            self._owner_says(at)
+        elif past.rule is not None:
+            name = past.rule.name
+            rule = next((rule for rule in self.setup.ruleset.rules if rule.name == name), None)
+            self.memory = replace(self.memory, answered_by=name, answered_at=at)
+            if rule is not None and any(limit.per == "customer" for limit in rule.limits):
+                uses = (*self.memory.uses.get(name, ()), Use(at, f"history {number}"))
+                self.memory = replace(self.memory, uses={**self.memory.uses, name: uses})
+            if rule is not None and any(limit.per == "all" for limit in rule.limits):
+                self.uses_for_all.append((name, at))
+            if rule is not None and rule.handoff is not None:
+                self.paused_until = at + rule.handoff.pause
+
+    def play(self, steps: tuple[Step, ...]) -> tuple[Outcome, ...]:
+        try:
+            for number, step in enumerate(steps):
+                self._take(number, step)
+            self._settle(None)
+        except _Unstubbed as trouble:
+            number = min(set(range(len(steps))) - self.outcomes.keys())
+            self.outcomes[number] = Outcome("error", self.clock, trouble=str(trouble))
+        return tuple(self.outcomes[number] for number in sorted(self.outcomes))
+
+    def _take(self, number: int, step: Step) -> None:
+        happening = step.happening
+        if step.after is not None:
+            at = self.case.now + step.after
+        elif self.waiting is not None and not isinstance(happening, Unsend):
+            at = self.waiting.due
+        else:
+            at = self.clock
+        self._settle(at)
+        self.clock = max(at, self.clock)
+        match happening:
+            case Incoming():
+                self._message(number, replace(happening, key=f"step {number}", test=self.case.person.test), step)
+            case OwnerSays():
+                self._stop_leaving("paused")
+                self._owner_says(self.clock)
+                self.outcomes[number] = Outcome("owner_says", self.clock)
+            case OwnerResumes():
+                self.paused_until = None
+                ends = window_ends(self.customer_at)
+                closed = ends is None or ends <= self.clock
+                self.outcomes[number] = Outcome("window_closed" if closed else "owner_resume", self.clock)
+            case Unsend():
+                self.outcomes[number] = Outcome(self._unsend(), self.clock)
+
+    def _owner_says(self, at: datetime) -> None:
+        if self.setup.takeover_pause is not None:
+            self.paused_until = at + self.setup.takeover_pause
+
+    def _unsend(self) -> str:
+        """The customer takes the last message back; "too_late" where it is answered already."""
+        if self.waiting is not None:
+            number = self.waiting.steps[-1]
+            self.outcomes[number] = Outcome("deleted", self.clock)
+            lines, left = self.waiting.lines[:-1], self.waiting.steps[:-1]
+            message = _joined(self.waiting.message, lines)
+            self.waiting = replace(self.waiting, lines=lines, message=message, steps=left) if left else None
+            return "deleted"
+        return "deleted" if self._stop_leaving("deleted") else "too_late"
+
+    def _stop_leaving(self, reason: str) -> bool:
+        """Keeps back the answer that has not left yet."""
+        leaving, self.leaving = self.leaving, None
+        if leaving is None or leaving.at <= self.clock:
+            return False
+        self.outcomes[leaving.step] = replace(self.outcomes[leaving.step], reason=reason, replies=())
+        self.memory = without(self.memory, frozenset({leaving.key}))
+        return True
+
+    def _message(self, number: int, message: Incoming, step: Step) -> None:
+        if message.kind in OPENS_WINDOW:
+            self.customer_at = self.clock
+        lines: tuple[str, ...] = (message.text,)
+        steps: tuple[int, ...] = (number,)
+        stubs = step.stubs
+        before, memory = self.waiting, self.memory
+        if before is not None and message.kind == "text":
+            self.waiting = None
+            lines, steps, stubs = (*before.lines, *lines), (*before.steps, number), {**before.stubs, **stubs}
+            message, memory = _joined(message, lines), before.memory
+        elif before is not None:
+            self._settle(None)
+            memory = self.memory
+        choice, asked = self._decide(message, memory, stubs, self.clock)
+        if choice.settle and message.kind == "text":
+            due = self.clock + choice.settle
+            self.waiting = _Waiting(lines, message, memory, self.clock, due, stubs, steps)
+        else:
+            self._apply(choice, asked, steps)
+
+    def _settle(self, until: datetime | None) -> None:
+        """Decides on the lines that wait if none can come any more."""
+        waiting = self.waiting
+        if waiting is None or (until is not None and until < waiting.due):
+            return
+        self.waiting = None
+        self.clock = max(waiting.due, self.clock)
+        choice, asked = self._decide(waiting.message, waiting.memory, waiting.stubs, waiting.sent_at)
+        self._apply(choice, asked, waiting.steps)
+
+    def _decide(
+        self, message: Incoming, memory: Memory, stubs: Mapping[str, Answered], sent_at: datetime
+    ) -> tuple[Choice, Asked]:
+        person = self.case.person
+        customer = Customer(IGSID, person.account, memory, person.profile)
+        standing = Standing(True, self.paused_until, self.customer_at)
+        asked = Asked(message, customer, standing, sent_at, self.clock, self.options, self._used_up())
+        answers: dict[str, Answered] = {}
+        while True:
+            choice = respond(
+                self.setup.ruleset,
+                message,
+                customer,
+                standing,
+                sent_at=sent_at,
+                now=self.clock,
+                options=self.options,
+                answers=answers,
+                used_up=asked.used_up,
+            )
+            if not isinstance(choice.wanted, CallRequest):
+                return choice, replace(asked, answers=answers)
+            answers[choice.wanted.rule] = _stubbed(choice.wanted, stubs)
+
+    def _used_up(self) -> frozenset[str]:
+        found = set()
+        for name, limit in self.setup.ruleset.limited_for_all.items():
+            uses = [at for used, at in self.uses_for_all if used == name]
+            if sum(limit.within is None or at > self.clock - limit.within for at in uses) >= limit.times:
+                found.add(name)
+        return frozenset(found)
+
+    def _apply(self, choice: Choice, asked: Asked, steps: tuple[int, ...]) -> None:
+        for number in steps[:-1]:
+            self.outcomes[number] = Outcome("settle", self.clock, choice, asked)
+        number = steps[-1]
+        reason = "limit" if choice.withheld and not choice.replies else choice.reason
+        self.outcomes[number] = Outcome(reason, self.clock, choice, asked, choice.replies)
+        self.memory = choice.memory
+        if choice.handoff is not None:
+            self.paused_until = self.clock + choice.handoff.pause
+        if choice.rule is not None and choice.rule in self.setup.ruleset.limited_for_all and choice.withheld is None:
+            self.uses_for_all.append((choice.rule, self.clock))
+        self.leaving = _Leaving(number, asked.message.key, self.clock + choice.delay) if choice.replies else None
+
+
+def _joined(message: Incoming, lines: tuple[str, ...]) -> Incoming:
+    """The last of several lines as the one message that is decided."""
+    return replace(message, text="\n".join(lines), lines=max(len(lines), 1))
+
+
+def _stubbed(wanted: CallRequest, stubs: Mapping[str, Answered]) -> Answered:
+    if wanted.name not in stubs:
+        raise _Unstubbed(
+            f'rule "{wanted.rule}" calls {wanted.name}, and tests never use the network: '
+            f"say what it answers, as in stub: {{{wanted.name}: {{status: sent}}}}"
+        )
+    return stubs[wanted.name]
