@@ -12,6 +12,8 @@ from igbot.rules.templates.model import Template
 AlertLevel = Literal["info", "warning", "critical"]
 DEFAULT_PAUSE = timedelta(hours=12)
 """How long a hand-off lasts where the rule does not say."""
+MAX_FACT_CHARACTERS = 500
+"""Of what `set` keeps on a customer under one name."""
 OPEN_HOURS = "open"
 """The schedule by which `say_open` and `say_closed` go."""
 
@@ -21,9 +23,11 @@ class Words:
     """A text to be said, by language tag in lower case; under `""` what is said in every other language.
 
     A text written once stands under `""` alone. A language map has its default language's text under `""` too.
+    `default` is the language of what stands under `""`.
     """
 
     by_language: Mapping[str, Template]
+    default: str = "en"
     at: Place = field(default=NOWHERE, compare=False)
 
 

@@ -87,6 +87,11 @@ class DraftHandoff:
     say_closed: DraftWords | None = None
     open_nodes: tuple[Scalar, ...] = ()
 
+    @property
+    def speaks(self) -> bool:
+        """Whether the customer is told."""
+        return any((self.say, self.say_open, self.say_closed))
+
 
 @dataclass(frozen=True, slots=True)
 class DraftCall:

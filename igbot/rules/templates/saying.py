@@ -24,11 +24,17 @@ def say_reply(
     variant = choose_variant(reply.variants, igsid, rule) if reply.variants else None
     words = variant.says if variant else reply.text
     messages = [Outgoing(attachment=reply.attachment)] if reply.attachment else []
-    if words:
-        text = render(choose_words(words, language), lookup, language=language, zone=zone, now=now)
-        if text:
-            messages.append(Outgoing(text, quick_replies=reply.quick_replies, buttons=reply.buttons))
+    text = say_words(words, lookup, language=language, zone=zone, now=now) if words else ""
+    if text:
+        messages.append(Outgoing(text, quick_replies=reply.quick_replies, buttons=reply.buttons))
     return tuple(messages), variant.name if variant else None
+
+
+def say_words(words: Words, lookup: Lookup, *, language: str, zone: ZoneInfo, now: datetime) -> str:
+    """A text filled in, for somebody who speaks `language`; its dates are in the language of the text that there is."""
+    spoken = nearest(language, words.by_language)
+    kind = language if spoken else words.default
+    return render(choose_words(words, language), lookup, language=kind, zone=zone, now=now)
 
 
 def choose_words(words: Words, language: str) -> Template:
@@ -51,7 +57,7 @@ def choose_variant(variants: Sequence[Variant], igsid: str, rule: str) -> Varian
 
 
 def choose_handoff_words(plan: HandoffPlan, schedules: Mapping[str, Schedule], now: datetime) -> Words | None:
-    """What a hand-off says at a moment: by the hours of the schedule `open`, where it has words for that, else `say`."""
+    """What a hand-off says at a moment: by the schedule `open`, where it has words for that, else `say`."""
     hours = schedules.get(OPEN_HOURS)
     if hours is None or not (plan.say_open or plan.say_closed):
         return plan.say
