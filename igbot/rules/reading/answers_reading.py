@@ -93,9 +93,7 @@ def _read_reply(node: Node, report: FileReport) -> DraftReply | None:
         quick_replies=read_quick_replies(given["quick_replies"], report) if "quick_replies" in given else (),
         buttons=read_buttons(given["buttons"], report) if "buttons" in given else (),
         attachment=read_attachment(given["attach"], report) if "attach" in given else None,
-        split=read_choice(given["split"], "split", report, known=("auto", "never")) != "never"
-        if "split" in given
-        else True,
+        split=split != "never",
     )
     _check_together(node, report)
     return reply if reply.says or reply.attachment else None
@@ -173,10 +171,8 @@ def _read_call(node: Node, report: FileReport) -> DraftCall | None:
         return DraftCall(name)
     given = {key.value: value for key, value in tree}
     default = DraftCall(name)
-    timeout = (
-        read_duration(given["timeout"], "timeout", report, longest=LONGEST_TIMEOUT) if "timeout" in given else None
-    )
-    save = given.get("save")
+    timeout, save = given.get("timeout"), given.get("save")
+    wait = read_duration(timeout, "timeout", report, longest=LONGEST_TIMEOUT) if timeout else None
     key = read_text(save, "save", report) if save else None
     retry = read_integer(given["retry"], "retry", report, lowest=0, highest=5) if "retry" in given else None
     return DraftCall(
