@@ -6,14 +6,14 @@ was lost meanwhile.
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 
-from igbot.answering.turn import NewMessage, NewReply, Turn
-from igbot.meta.outgoing import to_stored
-from igbot.rules.model import Choice
+from igbot.answering import rows
+from igbot.answering.outcome import Turn
 
 # held:     the lanes whose lease is still ours; everything below belongs to one of them. Whoever locks several rows
 #           does so in the order of their keys (the receiver too), or two would wait for each other.
@@ -24,9 +24,13 @@ from igbot.rules.model import Choice
 #           settled": by the status the planner would read all of `inbox_pending` for each event.
 # talk:     the conversation, made or moved on; its last time never goes back, a new message ends its being archived.
 # replies:  the outbox rows, in order; an event that was decided before (`for_key`) is never decided twice.
+# calls:    what is to be asked of services: for an event that waits for it and stays pending, or beside a decision.
+#           However often an event is decided, each rule asks once.
+# dropped:  calls that nobody waits for any more. One whose row is held is just being finished: nobody waits for that.
+# uses:     answers of rules whose limit counts all customers; the caller holds their lock (`limits`).
 # proven:   replies that a fact proves sent, although the answer to the call is not known (yet).
 # own:      they are sent now; where the answer has just come, it only learns of its echo.
-# lanes:    the sender's lanes of the conversations in which one of these two changed.
+# lanes:    the sender's lanes of the conversations in which a reply was queued or proved sent, due when the next is.
 # facts:    echoed and seen on replies known by their mid.
 # soft:     the commit waits for no disk. All of it follows from inbox rows that are durable and settled only here: a
 #           crash of PostgreSQL undoes it whole, and it is decided anew. A reply is called out only after a commit that
@@ -52,11 +56,12 @@ WITH held AS (
     RETURNING i.account_id, i.event_key
 ), talk AS (
     INSERT INTO conversation AS c (account_id, igsid, started_at, last_at, customer_at,
-        paused_at, paused_until, paused_reason, test)
+        paused_at, paused_until, paused_reason, memory, profile, profile_at, test)
     SELECT account_id, igsid, first_at, last_at, customer_at,
-        CASE WHEN paused_until IS NOT NULL THEN $2 END, paused_until, paused_reason, test
+        CASE WHEN paused_until IS NOT NULL THEN $2 END, paused_until, paused_reason, memory, profile, profile_at, test
     FROM json_to_recordset($5) AS g (account_id text, igsid text, first_at timestamptz, last_at timestamptz,
-        customer_at timestamptz, paused_until timestamptz, paused_reason text, test boolean)
+        customer_at timestamptz, paused_until timestamptz, paused_reason text, memory jsonb, profile jsonb,
+        profile_at timestamptz, test boolean)
     JOIN mine USING (account_id, igsid)
     ORDER BY account_id, igsid
     ON CONFLICT (account_id, igsid) DO UPDATE SET
@@ -66,18 +71,49 @@ WITH held AS (
         paused_at = coalesce(EXCLUDED.paused_at, c.paused_at),
         paused_until = coalesce(EXCLUDED.paused_until, c.paused_until),
         paused_reason = coalesce(EXCLUDED.paused_reason, c.paused_reason),
+        memory = EXCLUDED.memory,
+        profile = coalesce(EXCLUDED.profile, c.profile),
+        profile_at = coalesce(EXCLUDED.profile_at, c.profile_at),
         archived_at = NULL,
         test = c.test OR EXCLUDED.test
 ), replies AS (
     INSERT INTO outbox (account_id, igsid, for_key, for_mid, part, body, rule, digest, despite_pause,
-        decided_at, expires_at, due_at, test)
-    SELECT g.account_id, igsid, for_key, for_mid, part, body, rule, digest, despite_pause, $2, expires_at, $2, test
+        decided_at, expires_at, due_at, typing, delay_ms, test)
+    SELECT g.account_id, igsid, for_key, for_mid, part, body, rule, digest, despite_pause,
+        $2, expires_at, $2 + wait_ms * interval '1 ms', typing, delay_ms, test
     FROM json_to_recordset($6) AS g (place int, account_id text, igsid text, for_key uuid, for_mid text, part smallint,
-        body jsonb, rule text, digest text, despite_pause boolean, expires_at timestamptz, test boolean)
+        body jsonb, rule text, digest text, despite_pause boolean, expires_at timestamptz, wait_ms int, typing boolean,
+        delay_ms int, test boolean)
     JOIN settled ON (settled.account_id, settled.event_key) = (g.account_id, g.for_key)
     ORDER BY place
     ON CONFLICT (account_id, for_key, part) DO NOTHING
-    RETURNING account_id, igsid, outbox_id, for_key, part, body, rule, test
+    RETURNING account_id, igsid, outbox_id, for_key, part, body, rule, due_at, test
+), calls AS (
+    INSERT INTO service_call (account_id, igsid, for_key, for_mid, kind, rule, name, body, timeout_ms, retry, waits,
+        test, asked_at, due_at)
+    SELECT g.account_id, g.igsid, for_key, for_mid, kind, rule, name, body, timeout_ms, retry, waits, test, $2, $2
+    FROM json_to_recordset($9) AS g (account_id text, igsid text, for_key uuid, for_mid text, kind text, rule text,
+        name text, body jsonb, timeout_ms int, retry smallint, waits boolean, test boolean)
+    JOIN mine ON (mine.account_id, mine.igsid) = (g.account_id, g.igsid)
+    WHERE waits OR EXISTS (SELECT FROM settled s WHERE (s.account_id, s.event_key) = (g.account_id, g.for_key))
+    ON CONFLICT (for_key, rule, account_id) DO NOTHING
+    RETURNING 1
+), idle AS (
+    SELECT s.account_id, s.call_id, g.why FROM json_to_recordset($10) AS g (account_id text, igsid text, call_id bigint,
+        why text)
+    JOIN mine USING (account_id, igsid)
+    JOIN LATERAL (
+        SELECT * FROM service_call s
+        WHERE (s.account_id, s.call_id) = (g.account_id, g.call_id) AND s.finished_at IS NULL
+        FOR UPDATE SKIP LOCKED) s ON true
+), dropped AS (
+    UPDATE service_call s SET finished_at = $2, ok = false, why = idle.why, lease_by = NULL, lease_until = NULL
+    FROM idle WHERE (s.account_id, s.call_id) = (idle.account_id, idle.call_id)
+), uses AS (
+    INSERT INTO rule_use (account_id, rule, for_key, used_at)
+    SELECT g.account_id, rule, for_key, $2 FROM json_to_recordset($11) AS g (account_id text, rule text, for_key uuid)
+    JOIN settled ON (settled.account_id, settled.event_key) = (g.account_id, g.for_key)
+    ON CONFLICT (for_key, rule, account_id) DO NOTHING
 ), proven AS (
     SELECT o.account_id, o.outbox_id, g.mid AS echo_mid, g.echoed_at, g.seen_at
     FROM json_to_recordset($8) AS g (account_id text, igsid text, mid text, outbox_id bigint, echoed_at timestamptz,
@@ -93,23 +129,28 @@ WITH held AS (
     RETURNING o.account_id, o.igsid
 ), lanes AS (
     INSERT INTO outbox_lane AS l (account_id, igsid, due_at)
-    SELECT account_id, igsid, $2::timestamptz FROM (
-        SELECT account_id, igsid FROM replies UNION SELECT account_id, igsid FROM own) touched
-    ORDER BY account_id, igsid
+    SELECT account_id, igsid, min(due_at) FROM (
+        SELECT account_id, igsid, due_at FROM replies UNION ALL
+        SELECT account_id, igsid, $2::timestamptz FROM own) touched
+    GROUP BY account_id, igsid ORDER BY account_id, igsid
     ON CONFLICT (account_id, igsid) DO UPDATE SET
         arrivals = l.arrivals + 1, due_at = least(coalesce(l.due_at, EXCLUDED.due_at), EXCLUDED.due_at)
 ), history AS (
     INSERT INTO message (account_id, igsid, at, direction, author, kind, mid, text, attachments, payload, outbox_id,
-        test, reason, rule, digest, considered, decided_at)
+        test, reason, rule, digest, considered, decided_at, matched, rank, variant, withheld, observers, answered_with)
     SELECT account_id, igsid, at, direction, author, kind, mid, text, attachments, payload, NULL::bigint,
-        test, reason, rule, digest, considered, CASE WHEN reason IS NOT NULL THEN $2 END
+        test, reason, rule, digest, considered, CASE WHEN reason IS NOT NULL THEN $2 END, matched, rank, variant,
+        withheld, observers, answered_with
     FROM json_to_recordset($7) AS g (account_id text, igsid text, event_key uuid, at timestamptz, direction text,
         author text, kind text, mid text, text text, attachments jsonb, payload text, test boolean, reason text,
-        rule text, digest text, considered jsonb)
+        rule text, digest text, considered jsonb, matched text, rank int[], variant text, withheld text,
+        observers text[], answered_with text)
     JOIN settled USING (account_id, event_key)
     UNION ALL
-    SELECT account_id, igsid, $2::timestamptz, 'out', 'bot', 'text', NULL, body ->> 'text', NULL, NULL, outbox_id,
-        test, NULL, rule, NULL, NULL, NULL FROM replies
+    SELECT account_id, igsid, $2::timestamptz, 'out', 'bot', coalesce(body #>> '{attachment,type}', 'text'), NULL,
+        body ->> 'text', CASE WHEN body ? 'attachment' THEN jsonb_build_array(body -> 'attachment') END, NULL,
+        outbox_id, test, NULL, rule, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM replies
 ), facts AS (
     UPDATE outbox o SET echoed_at = coalesce(o.echoed_at, g.echoed_at), seen_at = coalesce(o.seen_at, g.seen_at)
     FROM json_to_recordset($8) AS g (account_id text, igsid text, mid text, outbox_id bigint, echoed_at timestamptz,
@@ -118,101 +159,37 @@ WITH held AS (
     WHERE (o.account_id, o.mid) = (g.account_id, g.mid) AND g.outbox_id IS NULL AND o.status = 'sent'
 )
 SELECT mine.account_id, mine.igsid, (SELECT count(*) FROM replies r
-    WHERE (r.account_id, r.igsid) = (mine.account_id, mine.igsid)) AS replies
+    WHERE (r.account_id, r.igsid) = (mine.account_id, mine.igsid)) AS replies, (SELECT count(*) FROM calls) AS calls
 FROM mine CROSS JOIN (SELECT set_config('synchronous_commit', 'off', true)) AS soft
 """
 
 
-async def settle(
-    conn: "asyncpg.Connection[Any]", turns: Sequence[Turn], *, process_id: int, now: datetime
-) -> dict[tuple[str, str], int]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written: the number of replies queued by (account_id, igsid), and of calls asked for in all."""
+
+    replies: dict[tuple[str, str], int]
+    calls: int
+
+
+async def settle(conn: "asyncpg.Connection[Any]", turns: Sequence[Turn], *, process_id: int, now: datetime) -> Written:
     """Write the turns.
 
-    Returns the number of replies queued by (account_id, igsid); a conversation whose lease was lost is not in it, and
-    nothing of its turn was written.
+    A conversation whose lease was lost is not in what comes back, and nothing of its turn was written.
     """
-    rows = await conn.fetch(
+    found = await conn.fetch(
         SETTLE,
-        json.dumps([_lane(turn) for turn in turns]),
+        json.dumps([rows.lane(turn) for turn in turns]),
         now,
         process_id,
-        json.dumps([_key(turn) | {"event_key": event.key} for turn in turns for event in turn.settled]),
-        json.dumps([_talk(turn, now) for turn in turns if turn.messages]),
-        json.dumps([r | {"place": place} for place, r in enumerate(_reply(t, r) for t in turns for r in t.replies)]),
-        json.dumps([_message(turn, message) for turn in turns for message in turn.messages]),
-        json.dumps([fact for turn in turns for fact in _facts(turn)]),
+        json.dumps([row for turn in turns for row in rows.settled(turn)]),
+        json.dumps([rows.talk(turn, now) for turn in turns if turn.messages]),
+        json.dumps([r | {"place": place} for place, r in enumerate(r for turn in turns for r in rows.replies(turn))]),
+        json.dumps([row for turn in turns for row in rows.messages(turn)]),
+        json.dumps([row for turn in turns for row in rows.facts(turn)]),
+        json.dumps([row for turn in turns for row in rows.calls(turn)]),
+        json.dumps([row for turn in turns for row in rows.given_up(turn)]),
+        json.dumps([row for turn in turns for row in rows.uses(turn)]),
     )
-    return {(row["account_id"], row["igsid"]): row["replies"] for row in rows}
-
-
-def _key(turn: Turn) -> dict[str, Any]:
-    return {"account_id": turn.claim.account_id, "igsid": turn.claim.igsid}
-
-
-def _lane(turn: Turn) -> dict[str, Any]:
-    again_at = turn.again_at.isoformat() if turn.again_at else None
-    return _key(turn) | {"arrivals": turn.claim.arrivals, "again_at": again_at}
-
-
-def _talk(turn: Turn, now: datetime) -> dict[str, Any]:
-    times = [message.at for message in turn.messages]
-    return _key(turn) | {
-        "first_at": min(times).isoformat(),
-        "last_at": max([*times, *([now] if turn.replies else [])]).isoformat(),
-        "customer_at": turn.customer_at.isoformat() if turn.customer_at else None,
-        "paused_until": turn.pause.until.isoformat() if turn.pause else None,
-        "paused_reason": turn.pause.reason if turn.pause else None,
-        "test": any(message.test for message in turn.messages),
-    }
-
-
-def _message(turn: Turn, message: NewMessage) -> dict[str, Any]:
-    content, choice = message.content, message.choice
-    attachments = [{"type": a.type, "url": a.url, "title": a.title} for a in content.attachments]
-    return _key(turn) | {
-        "event_key": message.key,
-        "at": message.at.isoformat(),
-        "direction": message.direction,
-        "author": message.author,
-        "kind": content.kind if content.kind != "echo" else "text",
-        "mid": content.mid,
-        "text": content.text,
-        "attachments": attachments or None,
-        "payload": content.payload,
-        "test": message.test,
-        "reason": message.reason,
-        "rule": choice.rule if choice else None,
-        "digest": choice.digest if choice else None,
-        "considered": _considered(choice) if choice else None,
-    }
-
-
-def _considered(choice: Choice) -> list[dict[str, Any]]:
-    return [
-        {"rule": c.rule, "fits": c.fits, "because": c.because, "order": list(c.order) if c.order else None}
-        for c in choice.considered
-    ]
-
-
-def _facts(turn: Turn) -> list[dict[str, Any]]:
-    """What Meta told of our replies, one row a reply: a statement changes a row only once."""
-    told: dict[str, dict[str, Any]] = {}
-    for fact in turn.facts:
-        row = told.setdefault(fact.mid, _key(turn) | {"mid": fact.mid, "outbox_id": None})
-        row.setdefault(f"{fact.what}_at", fact.at.isoformat())
-        row["outbox_id"] = row["outbox_id"] or fact.outbox_id
-    return list(told.values())
-
-
-def _reply(turn: Turn, reply: NewReply) -> dict[str, Any]:
-    return _key(turn) | {
-        "for_key": reply.for_key,
-        "for_mid": reply.for_mid,
-        "part": reply.part,
-        "body": to_stored(reply.message),
-        "rule": reply.choice.rule,
-        "digest": reply.choice.digest,
-        "despite_pause": reply.despite_pause,
-        "expires_at": reply.expires_at.isoformat(),
-        "test": reply.test,
-    }
+    replies = {(row["account_id"], row["igsid"]): row["replies"] for row in found}
+    return Written(replies, max((row["calls"] for row in found), default=0))

@@ -1,16 +1,22 @@
 """The answering worker: claim conversations, take their turns, write them, and say in the log what was decided."""
 
 import asyncio
+import heapq
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
 
-from igbot.answering.claim import Claim, PendingEvent, claim_conversations, fail_event, release_all, release_claims
+from igbot.answering.claim import claim_conversations
+from igbot.answering.claimed import Claim, PendingEvent
+from igbot.answering.leases import fail_event, release_all, release_claims
+from igbot.answering.limits import Remaining, lock_limits, of_account, remaining_uses
+from igbot.answering.outcome import Notice, Turn
 from igbot.answering.policy import Policy
-from igbot.answering.settle import settle
-from igbot.answering.turn import NewMessage, Turn, take_turn
+from igbot.answering.reporting import Reporter
+from igbot.answering.settle import Written, settle
+from igbot.answering.turn import take_turn
 from igbot.meta.events import AccountId
 from igbot.rules.deciding.ruleset import RuleSet
 from igbot.store.loops import keep_going, wait_for_wake
@@ -21,14 +27,17 @@ from igbot.telemetry.log import EventLog
 
 BATCH = 64
 TRIES = 5
-SLOW = timedelta(seconds=15)
+MOST_WAITS = 1000
+"""Conversations whose next look is remembered to the moment; for others the usual look is soon enough."""
 
 
 class Worker:
     """Works on conversations of one process.
 
-    `accounts` are those it answers for. `rules` gives the set in force (None: nothing has ever loaded, so nothing is
-    claimed), `on_replies` is called after replies were committed, `on_dead` with a dead event's account and error.
+    `accounts` are those it answers for, `account_name` is what rules call one. `rules` gives the set in force (None:
+    nothing has ever loaded, so nothing is claimed). `on_replies` is called after replies were committed, `on_calls`
+    after calls of services were, `on_alerts` with what rules tell people, `on_dead` with a dead event's account and
+    error.
     """
 
     def __init__(
@@ -36,21 +45,28 @@ class Worker:
         *,
         process_id: Callable[[], int],
         accounts: Callable[[], Sequence[AccountId]],
+        account_name: Callable[[AccountId], str],
         rules: Callable[[], RuleSet | None],
         policy: Policy,
         clock: Clock,
         log: EventLog,
         on_replies: Callable[[], None],
+        on_calls: Callable[[], None],
+        on_alerts: Callable[[Sequence[Notice]], None],
         on_dead: Callable[[str, str], None],
     ) -> None:
         self._process_id = process_id
         self._accounts = accounts
+        self._account_name = account_name
         self._rules = rules
         self._policy = policy
         self._clock = clock
-        self._log = log
+        self._reporter = Reporter(log, clock)
         self._on_replies = on_replies
+        self._on_calls = on_calls
+        self._on_alerts = on_alerts
         self._on_dead = on_dead
+        self._waits: list[datetime] = []
 
     async def run_once(self, conn: "asyncpg.Connection[Any]") -> int:
         """One round: claim, decide, write. Returns how many conversations were worked on.
@@ -65,29 +81,81 @@ class Worker:
         claims = await claim_conversations(conn, process_id=process_id, accounts=self._accounts(), limit=BATCH, now=now)
         if not claims:
             return 0
-        turns = [take_turn(claim, rules, self._policy, now=now) for claim in claims]
+        remaining = await self._remaining(conn, rules, claims, now=now)
+        turns = self._take_turns(rules, claims, remaining, now=now)
         try:
-            written = await settle(conn, turns, process_id=process_id, now=self._clock())
+            turns, written = await self._write(conn, rules, turns, now=now)
             self._report(turns, written)
         except (asyncpg.PostgresError, ValueError) as error:
             if connection_lost(error, conn):
                 raise
-            await self._settle_one_by_one(conn, turns)
+            turns = await self._write_one_by_one(conn, rules, turns, now=now)
         for turn in turns:
             if turn.failed is not None and turn.failure is not None:
                 await self._fail(conn, turn.claim, turn.failed, turn.failure)
+        self._remember_waits(turns)
         return len(claims)
 
     async def recover(self, conn: "asyncpg.Connection[Any]") -> None:
         """Hand back what was claimed over a connection that broke before it was settled."""
         await release_all(conn, process_id=self._process_id())
 
-    async def _settle_one_by_one(self, conn: "asyncpg.Connection[Any]", turns: list[Turn]) -> None:
-        """A batch is one failure domain: find the turn at fault and let the others through."""
+    def next_look(self, idle: float) -> float:
+        """In how many seconds, at most `idle`, a conversation is to be looked at that waits for its time."""
+        now = self._clock()
+        while self._waits and self._waits[0] <= now:
+            heapq.heappop(self._waits)
+        return min(idle, (self._waits[0] - now).total_seconds()) if self._waits else idle
+
+    def _take_turns(
+        self, rules: RuleSet, claims: Sequence[Claim], remaining: Remaining, *, now: datetime
+    ) -> list[Turn]:
+        """The turns one after the other: what one uses up of a limit is not there for the next."""
+        left = dict(remaining)
+        turns = []
+        for claim in claims:
+            turn = self._take_turn(rules, claim, left, now=now)
+            _use_up(left, turn)
+            turns.append(turn)
+        return turns
+
+    def _take_turn(self, rules: RuleSet, claim: Claim, remaining: Remaining, *, now: datetime) -> Turn:
+        name = self._account_name(claim.account_id)
+        left = of_account(remaining, claim.account_id) if remaining else {}
+        return take_turn(claim, rules, self._policy, now=now, account=name, remaining=left)
+
+    async def _write(
+        self, conn: "asyncpg.Connection[Any]", rules: RuleSet, turns: list[Turn], *, now: datetime
+    ) -> tuple[list[Turn], Written]:
+        """Write the turns. Those that no longer fit into a limit for all customers are taken anew before.
+
+        The limits are held from when they are counted until the uses are committed.
+        """
+        process_id = self._process_id()
+        if not any(turn.uses for turn in turns):
+            return turns, await settle(conn, turns, process_id=process_id, now=self._clock())
+        accounts = {turn.claim.account_id for turn in turns}
+        async with conn.transaction():
+            await lock_limits(conn, rules.limited_for_all, accounts)
+            left = await remaining_uses(conn, rules.limited_for_all, accounts, now=now)
+            fitting = []
+            for turn in turns:
+                if any(used > left[turn.claim.account_id, rule] for rule, used in turn.used.items()):
+                    turn = self._take_turn(rules, turn.claim, left, now=now)
+                _use_up(left, turn)
+                fitting.append(turn)
+            return fitting, await settle(conn, fitting, process_id=process_id, now=self._clock())
+
+    async def _write_one_by_one(
+        self, conn: "asyncpg.Connection[Any]", rules: RuleSet, turns: list[Turn], *, now: datetime
+    ) -> list[Turn]:
+        """A batch is one failure domain: find the turn at fault and let the others through. Returns these."""
+        through = []
         for turn in turns:
             try:
-                written = await settle(conn, [turn], process_id=self._process_id(), now=self._clock())
-                self._report([turn], written)
+                [written_turn], written = await self._write(conn, rules, [turn], now=now)
+                self._report([written_turn], written)
+                through.append(written_turn)
             except (asyncpg.PostgresError, ValueError) as error:
                 if connection_lost(error, conn):
                     raise
@@ -95,6 +163,14 @@ class Worker:
                     await self._fail(conn, turn.claim, turn.settled[0], error)
                 else:
                     await release_claims(conn, [turn.claim], process_id=self._process_id())
+        return through
+
+    async def _remaining(
+        self, conn: "asyncpg.Connection[Any]", rules: RuleSet, claims: Sequence[Claim], *, now: datetime
+    ) -> Remaining:
+        if not rules.limited_for_all:
+            return {}
+        return await remaining_uses(conn, rules.limited_for_all, {claim.account_id for claim in claims}, now=now)
 
     async def _fail(self, conn: "asyncpg.Connection[Any]", claim: Claim, event: PendingEvent, error: Exception) -> None:
         now = self._clock()
@@ -110,72 +186,36 @@ class Worker:
             now=now,
             again_at=again_at,
         )
-        fields: dict[str, Any] = {"account": claim.account_id, "igsid": claim.igsid, "mid": event.mid}
-        fields |= {"kind": event.kind, "attempt": event.attempts + 1, "status": status} | _mark(event.test)
-        self._log.error("event_failed", exc=error, **fields)
+        self._reporter.failed(claim, event, error, status=status)
         if status == "dead":
             self._on_dead(claim.account_id, text)
 
-    def _report(self, turns: list[Turn], written: dict[tuple[str, str], int]) -> None:
-        queued = 0
+    def _report(self, turns: Sequence[Turn], written: Written) -> None:
+        queued, notices = 0, []
         for turn in turns:
             claim = turn.claim
-            if (claim.account_id, claim.igsid) not in written:
-                mark = _mark(any(event.test for event in claim.events))
-                self._log.warning("lease_lost", account=claim.account_id, igsid=claim.igsid, **mark)
+            if (claim.account_id, claim.igsid) not in written.replies:
+                self._reporter.lease_lost(claim)
                 continue
-            queued += written[claim.account_id, claim.igsid]
-            for event in turn.settled:
-                self._report_event(claim, event)
-            for message in turn.messages:
-                self._report_message(turn, message)
-            for reply in turn.replies:
-                fields: dict[str, Any] = {"igsid": claim.igsid, "rule": reply.choice.rule, "for_mid": reply.for_mid}
-                self._log.info("reply_queued", **fields | {"part": reply.part} | _mark(reply.test))
-            for fact in turn.facts:
-                if fact.what == "echoed":
-                    by = "text" if fact.outbox_id else "mid"
-                    self._log.info("echo_matched", igsid=claim.igsid, mid=fact.mid, by=by, **_mark(fact.test))
+            queued += written.replies[claim.account_id, claim.igsid]
+            notices += turn.notices
+            self._reporter.written(turn)
         if queued:
             self._on_replies()
+        if written.calls:
+            self._on_calls()
+        if notices:
+            self._on_alerts(notices)
 
-    def _report_event(self, claim: Claim, event: PendingEvent) -> None:
-        fields: dict[str, Any] = {"igsid": claim.igsid, "mid": event.mid, "kind": event.kind, "sent_at": event.at}
-        fields |= _mark(event.test)
-        if not event.known_account:
-            fields["unknown_account"] = claim.account_id
-        if event.kind in ("unknown", "raw"):
-            self._log.warning("message_unsupported", **fields)
-            return
-        self._log.info("message_received", **fields)
-        if event.kind in ("dashboard_test", "standby", "echo"):
-            self._log.info("no_reply", reason=event.kind, **fields)
-
-    def _report_message(self, turn: Turn, message: NewMessage) -> None:
-        fields: dict[str, Any] = {"igsid": turn.claim.igsid, "mid": message.content.mid} | _mark(message.test)
-        if message.author == "person":
-            until = turn.pause.until if turn.pause else None
-            self._log.info("human_takeover", **fields, paused_until=until)
-            return
-        self._log.debug("message_text", **fields, text=message.content.text)
-        if message.choice is not None and message.choice.reason != "unmatched":
-            choice = message.choice
-            fields |= {"reason": choice.reason, "rule": choice.rule, "digest": choice.digest}
-            fields["new_conversation"] = not turn.claim.known
-            self._log.info("rule_matched", **fields)
-        elif message.content.kind != "standby":
-            self._log.info("no_reply", reason=message.reason, **fields)
-        waited = self._clock() - _received(turn, message)
-        if waited > SLOW:
-            self._log.warning("slow_processing", **fields, seconds=round(waited.total_seconds(), 1), stage="decision")
+    def _remember_waits(self, turns: Sequence[Turn]) -> None:
+        for turn in turns:
+            if turn.again_at is not None and turn.failed is None and len(self._waits) < MOST_WAITS:
+                heapq.heappush(self._waits, turn.again_at)
 
 
-def _received(turn: Turn, message: NewMessage) -> datetime:
-    return next((e.received_at for e in turn.settled if e.mid == message.content.mid), message.at)
-
-
-def _mark(test: bool) -> dict[str, Any]:
-    return {"test": True} if test else {}
+def _use_up(left: dict[tuple[str, str], int], turn: Turn) -> None:
+    for rule, used in turn.used.items():
+        left[turn.claim.account_id, rule] -= used
 
 
 async def run_worker(
@@ -192,6 +232,6 @@ async def run_worker(
             while not stopping.is_set():
                 woken.clear()
                 if await worker.run_once(conn) < BATCH:
-                    await wait_for_wake(woken, idle)
+                    await wait_for_wake(woken, worker.next_look(idle))
 
     await keep_going(rounds, stopping=stopping, log=log)

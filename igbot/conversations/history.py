@@ -10,7 +10,7 @@ import asyncpg
 Which = Literal["live", "archived", "all"]
 
 LIST = """
-SELECT c.account_id AS account, c.igsid, NULL::text AS username,
+SELECT c.account_id AS account, c.igsid, c.profile ->> 'username' AS username,
     CASE WHEN c.paused_until > $4 THEN 'paused' ELSE 'open' END AS state,
     CASE WHEN c.paused_until > $4 THEN c.paused_until END AS paused_until,
     c.last_at, c.archived_at,
@@ -34,9 +34,11 @@ ORDER BY m.at, m.message_id
 
 DECISION = """
 SELECT m.account_id, m.igsid, m.mid, m.kind, m.text, m.at, m.reason, m.rule, m.digest, m.considered, m.decided_at,
-    m.test, (SELECT coalesce(json_agg(r ORDER BY r.outbox_id), '[]') FROM (
+    m.test, m.matched, m.rank, m.variant, m.withheld, m.observers, m.answered_with,
+    (SELECT coalesce(json_agg(r ORDER BY r.outbox_id), '[]') FROM (
         SELECT o.outbox_id, o.body, o.status, o.mid FROM outbox o
-        WHERE (o.account_id, o.igsid, o.for_mid) = (m.account_id, m.igsid, m.mid)) r) AS replies
+        WHERE (o.account_id, o.igsid) = (m.account_id, m.igsid)
+            AND o.for_mid = coalesce(m.answered_with, m.mid)) r) AS replies
 FROM message m
 WHERE m.account_id = ANY ($1) AND m.mid = $2 AND m.direction = 'in'
 ORDER BY m.reason IS NOT DISTINCT FROM 'standby' -- the copy of another app's side says least
@@ -76,7 +78,11 @@ def _shown(row: asyncpg.Record) -> dict[str, Any]:
 
 
 async def decision_on(conn: "asyncpg.Connection[Any]", mid: str, *, accounts: Sequence[str]) -> dict[str, Any] | None:
-    """The decision on one customer message of `accounts` and what was sent; None while there is none."""
+    """The decision on one customer message of `accounts` and what was sent; None while there is none.
+
+    `decision` and `replies` have the contract's shapes; a reply with `buttons` or an `attachment` has these as well.
+    `how` is what stands beside the decision: what hit, how it was ranked, which variant was said.
+    """
     row = await conn.fetchrow(DECISION, list(accounts), mid)
     if row is None:
         return None
@@ -87,12 +93,14 @@ async def decision_on(conn: "asyncpg.Connection[Any]", mid: str, *, accounts: Se
             "status": r["status"],
             "mid": r["mid"],
         }
+        | {name: r["body"][name] for name in ("buttons", "attachment") if name in r["body"]}
         for r in json.loads(row["replies"])
     ]
     return {
         "mid": row["mid"],
         "igsid": row["igsid"],
         "decision": {"reason": row["reason"], "rule": row["rule"], "digest": row["digest"]},
+        "how": {name: row[name] for name in ("matched", "rank", "variant", "withheld", "observers", "answered_with")},
         "considered": json.loads(row["considered"]) if row["considered"] else [],
         "replies": replies,
     }

@@ -28,15 +28,17 @@ def _message(kind: EventKind, message: Mapping[str, Any], item: Mapping[str, Any
     if kind == "deleted":
         return Content(kind=kind, mid=_mid(message))
     reply_to = table(message.get("reply_to"))
+    attachments = [table(each) for each in rows(message.get("attachments"))]
     ref, ad_id = _referral(table(message.get("referral")) or table(item.get("referral")))
     return Content(
         kind=kind,
         mid=_mid(message),
         text=words(message.get("text")),
         payload=_optional(table(message.get("quick_reply")).get("payload")),
-        attachments=tuple(_attachment(table(each)) for each in rows(message.get("attachments"))),
+        attachments=tuple(_attachment(each) for each in attachments),
         reply_to_mid=_mid(reply_to),
         story_id=identifier(table(reply_to.get("story")).get("id")),
+        post_id=next(filter(None, map(_post, attachments)), None),
         referral_ref=ref,
         ad_id=ad_id,
         is_echo=message.get("is_echo") is True,
@@ -67,6 +69,12 @@ def _attachment(attachment: Mapping[str, Any]) -> Attachment:
     # Media of stories must not be kept (Meta's policy on story mentions), so nobody below gets to see its address.
     url = None if kind in _STORY_TYPES else _optional(payload.get("url"))
     return Attachment(type=kind, url=url, title=_optional(payload.get("title")) or _template_text(payload))
+
+
+def _post(attachment: Mapping[str, Any]) -> str | None:
+    """The id of the post or reel that is shared (reference §3.2); the old `share` carries it since November 2025."""
+    payload = table(attachment.get("payload"))
+    return identifier(payload.get("ig_post_media_id")) or identifier(payload.get("reel_video_id"))
 
 
 def _template_text(payload: Mapping[str, Any]) -> str | None:

@@ -92,7 +92,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one stored item says; every field but `kind` may be empty. Texts have no NUL and no lone surrogate."""
+    """What one stored item says; every field but `kind` may be empty. Texts have no NUL and no lone surrogate.
+
+    `post_id` is the id of the post or reel that was shared.
+    """
 
     kind: EventKind
     mid: Mid | None = None
@@ -101,6 +104,7 @@ class Content:
     attachments: tuple[Attachment, ...] = ()
     reply_to_mid: Mid | None = None
     story_id: str | None = None
+    post_id: str | None = None
     emoji: str | None = None
     reaction: str | None = None
     referral_ref: str | None = None

@@ -12,12 +12,13 @@ FROM (
     GROUP BY account_id, igsid) said
 WHERE (said.account_id, said.igsid) = (c.account_id, c.igsid);
 
--- Of a customer's message: what hit, how the winner was ranked, which of its texts was said, which observers fitted;
--- `answered_with` is the later line that this one was answered together with.
+-- Of a customer's message: what hit, how the winner was ranked, which of its texts was said, or why it said nothing
+-- (`withheld`), which observers fitted; `answered_with` is the later line that this one was answered together with.
 ALTER TABLE message
     ADD COLUMN matched       text,
     ADD COLUMN rank          integer[],
     ADD COLUMN variant       text,
+    ADD COLUMN withheld      text,
     ADD COLUMN observers     text[],
     ADD COLUMN answered_with text;
 

@@ -1,0 +1,110 @@
+"""One conversation as a worker has it in hand: what is pending in it, and all that a turn needs to know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from igbot.meta.events import AccountId, Content, EventKind, Igsid, Mid
+from igbot.meta.outgoing import Outgoing
+from igbot.meta.webhook import read_content
+from igbot.rules.deciding.memory import Memory
+
+NO_ANSWER_AFTER = timedelta(seconds=30)
+"""How much longer than all its tries a call may take before nobody waits for it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCall:
+    """A call that a decision on a pending event asked for. `ok` is None while it has not ended.
+
+    `waits`: the event waits for it. `rule` is `""` for a profile's.
+    """
+
+    call_id: int
+    kind: Literal["service", "profile"]
+    rule: str
+    waits: bool
+    asked_at: datetime
+    timeout: timedelta
+    retry: int
+    finished_at: datetime | None = None
+    ok: bool | None = None
+    answer: Any = None
+    why: str | None = None
+
+    @property
+    def given_up_at(self) -> datetime:
+        """When it counts as failed if it has not ended by then."""
+        return longest_wait(self.asked_at, self.timeout, self.retry)
+
+
+def longest_wait(asked_at: datetime, timeout: timedelta, retry: int) -> datetime:
+    """Until when a call that may be tried `retry` more times is waited for."""
+    return asked_at + timeout * (retry + 1) + NO_ANSWER_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEvent:
+    """One inbox row that waits to be worked on, with the calls that were asked for it."""
+
+    key: str
+    kind: EventKind
+    mid: Mid | None
+    at: datetime
+    received_at: datetime
+    known_account: bool
+    test: bool
+    attempts: int
+    our_echo: bool
+    raw: str
+    calls: tuple[PendingCall, ...] = ()
+
+    def content(self) -> Content:
+        """What the event says, read out of its raw JSON."""
+        return read_content(self.kind, self.raw.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class PastMessage:
+    """One of the last messages of the conversation, oldest first in a claim."""
+
+    at: datetime
+    direction: str
+    author: str
+    kind: str
+    mid: str | None
+    text: str
+    rule: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReply:
+    """A reply of ours of which it is not (yet) known that Meta took it."""
+
+    outbox_id: int
+    message: Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One conversation, ours until the lease ends, with its pending events and its last ten messages.
+
+    `memory` is without the uses of rules whose answers never left. `profile` is as it is kept (`profiles`).
+    """
+
+    account_id: AccountId
+    igsid: Igsid
+    arrivals: int
+    known: bool
+    customer_at: datetime | None
+    paused_until: datetime | None
+    paused_reason: str | None
+    memory: Memory
+    profile: Mapping[str, Any] | None
+    profile_at: datetime | None
+    events: tuple[PendingEvent, ...]
+    history: tuple[PastMessage, ...]
+    open_replies: tuple[OpenReply, ...]
+    said: frozenset[str]
+    """Our words of the last day, white space made one, where an unknown echo has to be told apart from a person's."""

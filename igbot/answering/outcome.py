@@ -1,0 +1,156 @@
+"""What one turn of one conversation comes to, as `settle` writes it and the log tells it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from igbot.answering.claimed import Claim, PendingEvent
+from igbot.answering.profiles import KeptProfile
+from igbot.meta.events import Content, Mid
+from igbot.meta.outgoing import Outgoing
+from igbot.rules.answers import AlertLevel
+from igbot.rules.deciding.choice import Choice
+from igbot.rules.deciding.memory import Memory
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A history row, told by the event `key`. `reason` and what follows are the decision on a customer's message.
+
+    `answered_with` names the later line that this one was answered together with; the last one counts its `lines`.
+    """
+
+    key: str
+    at: datetime
+    direction: str
+    author: str
+    content: Content
+    test: bool
+    reason: str | None = None
+    choice: Choice | None = None
+    answered_with: str | None = None
+    lines: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NewReply:
+    """An outbox row: one part of the answer to the event `for_key`, to go out `delay` after it was decided.
+
+    With `typing` it is due at once, and the customer is shown for the delay that somebody types.
+    """
+
+    for_key: str
+    for_mid: Mid | None
+    part: int
+    message: Outgoing
+    choice: Choice
+    expires_at: datetime
+    despite_pause: bool
+    test: bool
+    delay: timedelta = timedelta(0)
+    typing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewCall:
+    """A call to be made for an event: of an owner's service, or (`rule` `""`) of Meta for the customer's profile."""
+
+    for_key: str
+    for_mid: Mid | None
+    kind: Literal["service", "profile"]
+    rule: str
+    name: str
+    body: Mapping[str, str]
+    timeout: timedelta
+    retry: int
+    waits: bool
+    test: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A word to people: a hand-off's note or a rule's alert, told once a customer and rule in a while.
+
+    `channels` are those named; none: every one.
+    """
+
+    what: Literal["handoff", "alert"]
+    account: str
+    igsid: str
+    rule: str
+    level: AlertLevel
+    text: str
+    channels: tuple[str, ...]
+    test: bool
+
+    @property
+    def key(self) -> str:
+        """What makes two notices the same."""
+        return f"{self.what}:{self.rule}:{self.igsid}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The bot is silent for this customer until then, because of a `handoff` or a `person` who answered."""
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Meta told of a reply of ours: `echoed` or `seen`, by its mid; `outbox_id` where only its words told which."""
+
+    what: str
+    mid: Mid
+    at: datetime
+    test: bool
+    outbox_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The answer to the event `for_key` was one of a rule whose limit counts all customers together."""
+
+    rule: str
+    for_key: str
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one turn came to.
+
+    `again_at`: its first open event waits (an echo to be understood, more lines, a call's answer), and the later ones
+    wait with it. `memory` and `profile` are what is known of the customer now. `given_up` are calls, by their ids, that
+    nobody waits for any more, with the reason.
+    """
+
+    claim: Claim
+    memory: Memory
+    profile: KeptProfile | None = None
+    new_profile: bool = False
+    messages: list[NewMessage] = field(default_factory=list)
+    replies: list[NewReply] = field(default_factory=list)
+    calls: list[NewCall] = field(default_factory=list)
+    given_up: dict[int, str] = field(default_factory=dict)
+    uses: list[Use] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    settled: list[PendingEvent] = field(default_factory=list)
+    customer_at: datetime | None = None
+    pause: Pause | None = None
+    again_at: datetime | None = None
+    failed: PendingEvent | None = None
+    failure: Exception | None = None
+
+    @property
+    def paused_until(self) -> datetime | None:
+        """Until when the bot is silent as of now."""
+        return self.pause.until if self.pause else self.claim.paused_until
+
+    @property
+    def used(self) -> Counter[str]:
+        """How often each rule with a limit for all customers has answered in this turn."""
+        return Counter(use.rule for use in self.uses)

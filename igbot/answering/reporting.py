@@ -1,0 +1,111 @@
+"""What the log tells of turns that were written: fixed event names, never a customer's words above DEBUG."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from igbot.answering.claimed import Claim, PendingEvent
+from igbot.answering.outcome import NewMessage, Turn
+from igbot.rules.deciding.choice import Choice
+from igbot.telemetry.clock import Clock
+from igbot.telemetry.log import EventLog
+
+SLOW = timedelta(seconds=15)
+
+Fields = dict[str, Any]
+
+
+class Reporter:
+    """Writes the lines of one worker."""
+
+    def __init__(self, log: EventLog, clock: Clock) -> None:
+        self._log = log
+        self._clock = clock
+
+    def lease_lost(self, claim: Claim) -> None:
+        """Another process has the conversation; nothing of the turn was written."""
+        mark = _mark(any(event.test for event in claim.events))
+        self._log.warning("lease_lost", account=claim.account_id, igsid=claim.igsid, **mark)
+
+    def failed(self, claim: Claim, event: PendingEvent, error: Exception, *, status: str | None) -> None:
+        """One event failed once more."""
+        fields: Fields = {"account": claim.account_id, "igsid": claim.igsid, "mid": event.mid}
+        fields |= {"kind": event.kind, "attempt": event.attempts + 1, "status": status} | _mark(event.test)
+        self._log.error("event_failed", exc=error, **fields)
+
+    def written(self, turn: Turn) -> None:
+        """All of a turn."""
+        igsid = turn.claim.igsid
+        for event in turn.settled:
+            self._event(turn.claim, event)
+        received = {event.key: event.received_at for event in turn.settled}
+        for message in turn.messages:
+            self._message(turn, message, received)
+        for reply in turn.replies:
+            fields: Fields = {"igsid": igsid, "rule": reply.choice.rule, "for_mid": reply.for_mid}
+            self._log.info("reply_queued", **fields | {"part": reply.part} | _mark(reply.test))
+        for call in turn.calls:
+            fields = {"igsid": igsid, "rule": call.rule or None, "service": call.name, "for_mid": call.for_mid}
+            self._log.info("call_queued", **fields | {"waits": call.waits} | _mark(call.test))
+        for fact in turn.facts:
+            if fact.what == "echoed":
+                by = "text" if fact.outbox_id else "mid"
+                self._log.info("echo_matched", igsid=igsid, mid=fact.mid, by=by, **_mark(fact.test))
+
+    def _event(self, claim: Claim, event: PendingEvent) -> None:
+        fields: Fields = {"igsid": claim.igsid, "mid": event.mid, "kind": event.kind, "sent_at": event.at}
+        fields |= _mark(event.test)
+        if not event.known_account:
+            fields["unknown_account"] = claim.account_id
+        if event.kind in ("unknown", "raw"):
+            self._log.warning("message_unsupported", **fields)
+            return
+        self._log.info("message_received", **fields)
+        if event.kind in ("dashboard_test", "standby", "echo"):
+            self._log.info("no_reply", reason=event.kind, **fields)
+
+    def _message(self, turn: Turn, message: NewMessage, received: Mapping[str, datetime]) -> None:
+        fields: Fields = {"igsid": turn.claim.igsid, "mid": message.content.mid} | _mark(message.test)
+        if message.author == "person":
+            until = turn.pause.until if turn.pause else None
+            self._log.info("human_takeover", **fields, paused_until=until)
+            return
+        self._log.debug("message_text", **fields, text=message.content.text)
+        if message.answered_with is not None:
+            return  # the last of the lines that were answered as one tells of them all
+        choice = message.choice
+        if choice is not None:
+            fields |= _observed(choice)
+        if choice is not None and choice.withheld is not None and not turn_says(turn, message):
+            fields |= _ruled(choice) | {"withheld": choice.withheld}
+            self._log.info("no_reply", **fields | {"reason": "limit"})
+        elif choice is not None and choice.reason in ("rule", "fallback"):
+            fields |= _ruled(choice) | {"new_conversation": not turn.claim.known}
+            if message.lines > 1:
+                fields["lines"] = message.lines
+            self._log.info("rule_matched", **fields)
+        elif message.content.kind != "standby":
+            self._log.info("no_reply", reason=message.reason, **fields)
+        waited = self._clock() - received.get(message.key, message.at)
+        if waited - (choice.settle if choice else timedelta(0)) > SLOW:
+            seconds = round(waited.total_seconds(), 1)
+            self._log.warning("slow_processing", **fields, seconds=seconds, stage="decision")
+
+
+def turn_says(turn: Turn, message: NewMessage) -> bool:
+    """Whether anything is said to a message."""
+    return any(reply.for_key == message.key for reply in turn.replies)
+
+
+def _ruled(choice: Choice) -> Fields:
+    fields: Fields = {"reason": choice.reason, "rule": choice.rule, "digest": choice.digest}
+    fields["matched"] = choice.matched or None
+    return fields | ({"variant": choice.variant} if choice.variant else {})
+
+
+def _observed(choice: Choice) -> Fields:
+    return {"observers": list(choice.observers)} if choice.observers else {}
+
+
+def _mark(test: bool) -> Fields:
+    return {"test": True} if test else {}
