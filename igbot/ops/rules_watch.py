@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from igbot.rulebook import last_good
 from igbot.rulebook.book import Rulebook
 from igbot.rules.deciding.ruleset import RuleSet
 from igbot.rules.model import Finding, RuleFile
+from igbot.rules.surroundings import Surroundings
 from igbot.store.pool import Database
 from igbot.telemetry.clock import Clock
 from igbot.telemetry.log import EventLog
@@ -24,13 +26,28 @@ class RulesWatch:
     `trouble` says what is wrong with the folder as it is, for `health`; None when the set in force is the folder's.
     """
 
-    def __init__(self, folder: Path, database: Database, alerts: Alerts, *, clock: Clock, log: EventLog) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database: Database,
+        alerts: Alerts,
+        *,
+        surroundings: Surroundings,
+        clock: Clock,
+        log: EventLog,
+    ) -> None:
         self._database = database
         self._alerts = alerts
         self._clock = clock
         self._log = log
         self.trouble: str | None = None
-        self.rulebook = Rulebook(folder, on_loaded=self._loaded, on_rejected=self._rejected, log=log)
+        self.rulebook = Rulebook(
+            folder,
+            surroundings=lambda: replace(surroundings, now=clock()),
+            on_loaded=self._loaded,
+            on_rejected=self._rejected,
+            log=log,
+        )
         self._unsaved: tuple[RuleSet, tuple[RuleFile, ...]] | None = None
 
     async def joined(self, conn: "asyncpg.Connection[Any]") -> None:

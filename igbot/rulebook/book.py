@@ -9,9 +9,10 @@ from typing import Never
 
 from igbot.rulebook.folder import Fingerprint, fingerprint, load_folder
 from igbot.rulebook.watching import occasions
+from igbot.rules.deciding.ruleset import RuleSet
 from igbot.rules.loading import Loaded, load_rules
 from igbot.rules.model import Finding, RuleFile
-from igbot.rules.deciding.ruleset import RuleSet
+from igbot.rules.surroundings import Surroundings
 from igbot.telemetry.log import EventLog
 
 OnLoaded = Callable[[RuleSet, tuple[RuleFile, ...]], Awaitable[None]]
@@ -26,15 +27,17 @@ _MOST_WAITS = 20
 class Rulebook:
     """Holds the current rule set of one folder.
 
-    `on_loaded` is told of each set that comes into force (and of the old one being right again after a rejection),
-    `on_rejected` of each new reason why a set does not. `quiet` is how long, in seconds, the folder must stay
-    unchanged before it is read, `poll` how often it is looked at where the system reports no changes.
+    `surroundings` is what rule files may name beside each other. `on_loaded` is told of each set that comes into force
+    (and of the old one being right again after a rejection), `on_rejected` of each new reason why a set does not.
+    `quiet` is how long, in seconds, the folder must stay unchanged before it is read, `poll` how often it is looked at
+    where the system reports no changes.
     """
 
     def __init__(
         self,
         root: Path,
         *,
+        surroundings: Callable[[], Surroundings],
         on_loaded: OnLoaded,
         on_rejected: OnRejected,
         log: EventLog,
@@ -42,6 +45,7 @@ class Rulebook:
         poll: float = POLL_SECONDS,
     ) -> None:
         self._root = root
+        self._surroundings = surroundings
         self._on_loaded = on_loaded
         self._on_rejected = on_rejected
         self._log = log
@@ -63,14 +67,15 @@ class Rulebook:
         False, and nothing changes, where a set is in force already or these files have errors too.
         """
         if self._current is None:
-            self._current = load_rules(files).ruleset
+            with _collector_paused():
+                self._current = load_rules(files, surroundings=self._surroundings()).ruleset
             return self._current is not None
         return False
 
     async def load(self) -> Loaded:
         """Reads the folder now; puts it into force if it has no errors, else keeps what is in force."""
         async with self._loading:
-            self._seen, (loaded, files) = await asyncio.to_thread(_read_whole, self._root)
+            self._seen, (loaded, files) = await asyncio.to_thread(_read_whole, self._root, self._surroundings())
             if loaded.ruleset is None:
                 await self._reject(loaded.findings)
             else:
@@ -78,9 +83,12 @@ class Rulebook:
             return loaded
 
     async def _swap(self, ruleset: RuleSet, files: tuple[RuleFile, ...]) -> None:
-        news = self._rejected or self._current is None or self._current.digest != ruleset.digest
+        old = [self._current]
+        news = self._rejected or old[0] is None or old[0].digest != ruleset.digest
         self._current = ruleset
         self._rejected = ()
+        # To free ten thousand rules takes a while: not on the event loop.
+        await asyncio.to_thread(old.clear)
         if news:
             await self._on_loaded(ruleset, files)
 
@@ -122,12 +130,12 @@ class Rulebook:
             before = after
 
 
-def _read_whole(root: Path) -> tuple[Fingerprint, tuple[Loaded, tuple[RuleFile, ...]]]:
+def _read_whole(root: Path, surroundings: Surroundings) -> tuple[Fingerprint, tuple[Loaded, tuple[RuleFile, ...]]]:
     """The folder as it was at one moment: read again where it changed meanwhile."""
     with _collector_paused():
         for _ in range(_MOST_REREADS):
             before = fingerprint(root)
-            result = load_folder(root)
+            result = load_folder(root, surroundings=surroundings)
             if fingerprint(root) == before:
                 break
         return before, result
@@ -135,11 +143,16 @@ def _read_whole(root: Path) -> tuple[Fingerprint, tuple[Loaded, tuple[RuleFile, 
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Thousands of new objects would make the collector stop the event loop for each generation."""
+    """Thousands of new objects would make the collector stop the event loop for each generation.
+
+    What is there afterwards stays for long: it is put out of the collector's sight, or its next full round would hold
+    up everybody. Objects without cycles, as these are, are freed all the same when nobody has them any more.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_enabled:
+            gc.freeze()
             gc.enable()

@@ -3,12 +3,13 @@
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from igbot.rules.loading import Loaded, load_rules
 from igbot.rules.model import Finding, RuleFile
 from igbot.rules.reading.strict_yaml import MAX_BYTES
+from igbot.rules.surroundings import Surroundings
 
 _SUFFIXES = (".yaml", ".yml")
 _TEST_SUFFIXES = (".test.yaml", ".test.yml")
@@ -47,12 +48,12 @@ def read_folder(root: Path) -> FolderContents:
     return FolderContents(tuple(files), tuple(findings))
 
 
-def load_folder(root: Path) -> tuple[Loaded, tuple[RuleFile, ...]]:
+def load_folder(root: Path, *, surroundings: Surroundings | None = None) -> tuple[Loaded, tuple[RuleFile, ...]]:
     """Reads and checks all of `root`; a file that cannot be read keeps the whole from being used."""
     contents = read_folder(root)
-    loaded = load_rules(contents.files)
+    loaded = load_rules(contents.files, surroundings=surroundings or Surroundings())
     if contents.findings:
-        loaded = Loaded(None, (*contents.findings, *loaded.findings), loaded.rules_read)
+        loaded = replace(loaded, ruleset=None, findings=(*contents.findings, *loaded.findings))
     return loaded, contents.files
 
 
