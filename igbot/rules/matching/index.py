@@ -1,140 +1,143 @@
-"""All keywords of a rule set as one matcher, whose cost follows the message's length and hardly the number of rules."""
+"""All matchers of a rule set as one, whose cost follows the message's length and hardly the number of rules."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from igbot.rules.matching.matchers import Matcher, Text, bare
-from igbot.rules.matching.words import bare_span, cuts_grapheme, places, stands_alone, tokens
-
-Ids = tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """Keywords that may end or begin inside a word, by their text."""
-
-    starts: Mapping[str, Ids]
-    start_lengths: Ids
-    ends: Mapping[str, Ids]
-    end_lengths: Ids
-    inside: Mapping[str, tuple[tuple[str, int], ...]]
-    """Keywords of `contains` by their first character."""
-
-    def hits(self, text: str) -> Iterator[int]:
-        """The ids of all keywords that `text` starts or ends with, or contains."""
-        first, last = bare_span(text) if self.starts or self.ends else (0, 0)
-        for length in self.start_lengths:
-            for start in {0, first}:
-                if not cuts_grapheme(text, start, start + length):
-                    yield from self.starts.get(text[start : start + length], ())
-        for length in self.end_lengths:
-            for end in {len(text), last or len(text)}:
-                if length <= end and not cuts_grapheme(text, end - length, end):
-                    yield from self.ends.get(text[end - length : end], ())
-        for first_letter in self.inside.keys() & set(text):
-            for part, matcher in self.inside[first_letter]:
-                if any(not cuts_grapheme(text, *place) for place in places(text, part)):
-                    yield matcher
+from igbot.rules.matching.closeness import FuzzyTable, SimilarTable, build_fuzzy, build_similar
+from igbot.rules.matching.matchers import Fuzzy, Keyword, Matcher, Near, Pattern, Similar, Text, bare
+from igbot.rules.matching.nearness import stand_near
+from igbot.rules.matching.normalise import fold_accents
+from igbot.rules.matching.parts import Parts, Role, build_parts
+from igbot.rules.matching.patterns import PatternTable, build_patterns
+from igbot.rules.matching.phrases import Ids, Phrases, build_phrases
+from igbot.rules.matching.words import runs
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """`phrases` holds every keyword that begins and ends with a word, `lengths` how many words those with a first word
-    have; `odd_words` holds the others (`c++`, `价格`, an emoji) by their first character."""
+    """One table for each way of matching. `plain` and `folded` hold what is compared with a message's accents and
+    without; `near` the matchers that need a look at what stands beside their word. None: there are no such matchers.
+    """
 
-    phrases: Mapping[str, Ids]
-    lengths: Mapping[str, Ids]
-    odd_words: Mapping[str, tuple[tuple[str, int], ...]]
     wholes: Mapping[str, Ids]
-    plain: _Parts
-    folded: _Parts
+    phrases: Phrases
+    plain: Parts
+    folded: Parts
+    near: Mapping[int, Near]
+    patterns: tuple[PatternTable, Ids] | None
+    raw_patterns: tuple[PatternTable, Ids] | None
+    fuzzy: tuple[FuzzyTable, Ids] | None
+    similar: tuple[SimilarTable, Ids] | None
 
     def hits(self, text: Text) -> set[int]:
-        """The ids (places in the list given to `build_index`) of all keywords that hit."""
-        found: set[int] = set()
+        """The ids (places in the list given to `build_index`) of all matchers that hit; none hits an empty text."""
+        folded = text.folded
         if not text.plain:
-            return found
-        found.update(self._words(text.folded))
-        found.update(self.wholes.get(bare(text.folded), ()))
-        found.update(self.wholes.get(text.folded, ()))
+            return set()
+        found = set(self.phrases.hits(folded))
+        if self.wholes:
+            start, end = text.bare
+            found.update(self.wholes.get(folded[start:end] or folded, ()))
+        found.update(self.folded.hits(folded))
         found.update(self.plain.hits(text.plain))
-        found.update(self.folded.hits(text.folded))
+        if self.near:
+            found = {each for each in found if each not in self.near or stand_near(self.near[each], folded)}
+        self._add_costly(text, found)
         return found
 
-    def _words(self, text: str) -> Iterator[int]:
-        spans = tokens(text)
-        for at, (start, first_end) in enumerate(spans):
-            for count in self.lengths.get(text[start:first_end], ()):
-                if at + count <= len(spans):
-                    end = spans[at + count - 1][1]
-                    ids = self.phrases.get(text[start:end])
-                    if ids and stands_alone(text, start, end):
-                        yield from ids
-        for first_letter in self.odd_words.keys() & set(text):
-            for word, matcher in self.odd_words[first_letter]:
-                if any(stands_alone(text, *place) for place in places(text, word)):
-                    yield matcher
+    def _add_costly(self, text: Text, found: set[int]) -> None:
+        if self.patterns:
+            table, ids = self.patterns
+            found.update(ids[number] for number in table.hits(text.plain))
+        if self.raw_patterns:
+            table, ids = self.raw_patterns
+            found.update(ids[number] for number in table.hits(text.written))
+        if self.fuzzy:
+            words, ids = self.fuzzy
+            found.update(ids[number] for number in words.hits(set(runs(text.folded))))
+        if self.similar:
+            sentences, ids = self.similar
+            found.update(ids[number] for number in sentences.hits(text.folded))
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """The matchers by the table they go into, each with its id."""
+
+    wholes: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    words: list[tuple[str, int]] = field(default_factory=list)
+    plain: list[tuple[str, Role, int]] = field(default_factory=list)
+    folded: list[tuple[str, Role, int]] = field(default_factory=list)
+    near: dict[int, Near] = field(default_factory=dict)
+    patterns: dict[int, Pattern] = field(default_factory=dict)
+    raw_patterns: dict[int, Pattern] = field(default_factory=dict)
+    fuzzy: dict[int, Fuzzy] = field(default_factory=dict)
+    similar: dict[int, Similar] = field(default_factory=dict)
+
+    def add(self, matcher: Matcher, number: int) -> None:
+        """Puts one matcher where it belongs."""
+        match matcher:
+            case Keyword():
+                self._add_keyword(matcher, number)
+            case Near():
+                # Found by its word, then looked at more closely.
+                self.words.append((matcher.word.folded, number))
+                self.near[number] = matcher
+            case Pattern():
+                (self.raw_patterns if matcher.raw else self.patterns)[number] = matcher
+            case Fuzzy():
+                self.fuzzy[number] = matcher
+            case Similar():
+                self.similar[number] = matcher
+
+    def _add_keyword(self, keyword: Keyword, number: int) -> None:
+        if keyword.kind == "word":
+            self.words.append((keyword.folded, number))
+        elif keyword.kind == "is":
+            self.wholes[bare(keyword.folded)].append(number)
+        else:
+            ignores = keyword.ignores_accents
+            if ignores:
+                self.folded.append((keyword.folded, keyword.kind, number))
+            # One without accents of its own hits the folded message wherever it hits the plain one.
+            if not ignores or not keyword.text.isascii():
+                self.plain.append((keyword.text, keyword.kind, number))
 
 
 def build_index(matchers: Sequence[Matcher]) -> Index:
-    """The index over matchers whose texts are not empty; a matcher's id is its place in the list."""
-    phrases: defaultdict[str, list[int]] = defaultdict(list)
-    lengths: defaultdict[str, set[int]] = defaultdict(set)
-    odd_words: list[tuple[str, int]] = []
-    wholes: defaultdict[str, list[int]] = defaultdict(list)
+    """The index over matchers whose texts are not empty; a matcher's id is its place in the list.
+
+    ValueError for a pattern that has a `pattern_problem`.
+    """
+    tables = _Sorted()
     for number, matcher in enumerate(matchers):
-        if matcher.kind == "is":
-            wholes[bare(matcher.folded)].append(number)
-        elif matcher.kind == "word":
-            spans = tokens(matcher.folded)
-            if spans and spans[0][0] == 0 and spans[-1][1] == len(matcher.folded):
-                phrases[matcher.folded].append(number)
-                lengths[matcher.folded[: spans[0][1]]].add(len(spans))
-            else:
-                odd_words.append((matcher.folded, number))
+        tables.add(matcher, number)
+    phrases, odd_words = build_phrases(tables.words)
     return Index(
-        phrases=_frozen(phrases),
-        lengths={word: tuple(sorted(counts)) for word, counts in lengths.items()},
-        odd_words=_by_first_letter(odd_words),
-        wholes=_frozen(wholes),
-        plain=_parts([(matcher.kind, matcher.text, number) for number, matcher in enumerate(matchers)]),
-        folded=_parts(
-            [
-                (matcher.kind, matcher.folded, number)
-                for number, matcher in enumerate(matchers)
-                if matcher.ignores_accents
-            ]
-        ),
+        wholes={text: tuple(ids) for text, ids in tables.wholes.items()},
+        phrases=phrases,
+        plain=build_parts(tables.plain),
+        folded=build_parts([*tables.folded, *((text, "word", number) for text, number in odd_words)]),
+        near=tables.near,
+        patterns=_pattern_table(tables.patterns),
+        raw_patterns=_pattern_table(tables.raw_patterns),
+        fuzzy=_fuzzy_table(tables.fuzzy),
+        similar=_similar_table(tables.similar),
     )
 
 
-def _parts(entries: Iterable[tuple[str, str, int]]) -> _Parts:
-    starts: defaultdict[str, list[int]] = defaultdict(list)
-    ends: defaultdict[str, list[int]] = defaultdict(list)
-    inside: list[tuple[str, int]] = []
-    for kind, text, number in entries:
-        if kind == "starts":
-            starts[text].append(number)
-        elif kind == "ends":
-            ends[text].append(number)
-        elif kind == "contains":
-            inside.append((text, number))
-    return _Parts(
-        starts=_frozen(starts),
-        start_lengths=tuple(sorted({len(text) for text in starts})),
-        ends=_frozen(ends),
-        end_lengths=tuple(sorted({len(text) for text in ends})),
-        inside=_by_first_letter(inside),
-    )
+def _pattern_table(patterns: Mapping[int, Pattern]) -> tuple[PatternTable, Ids] | None:
+    return (build_patterns([each.written for each in patterns.values()]), tuple(patterns)) if patterns else None
 
 
-def _frozen(table: Mapping[str, list[int]]) -> dict[str, Ids]:
-    return {text: tuple(ids) for text, ids in table.items()}
+def _fuzzy_table(fuzzy: Mapping[int, Fuzzy]) -> tuple[FuzzyTable, Ids] | None:
+    if not fuzzy:
+        return None
+    return build_fuzzy([(fold_accents(each.text), each.distance) for each in fuzzy.values()]), tuple(fuzzy)
 
 
-def _by_first_letter(entries: Iterable[tuple[str, int]]) -> dict[str, tuple[tuple[str, int], ...]]:
-    table: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
-    for text, number in entries:
-        table[text[0]].append((text, number))
-    return {letter: tuple(group) for letter, group in table.items()}
+def _similar_table(similar: Mapping[int, Similar]) -> tuple[SimilarTable, Ids] | None:
+    if not similar:
+        return None
+    return build_similar([(fold_accents(each.text), each.least) for each in similar.values()]), tuple(similar)

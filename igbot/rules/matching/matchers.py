@@ -7,6 +7,7 @@ from typing import Literal
 import regex
 
 from igbot.rules.matching.normalise import FOLDED_FROM, fold_accents, normalise
+from igbot.rules.matching.patterns import found_groups
 from igbot.rules.matching.words import bare_span
 from igbot.rules.places import NOWHERE, Place
 
@@ -19,7 +20,7 @@ LONGEST_TEXT = 2000
 """Characters of a message that are looked at."""
 
 _EXACTNESS: dict[KeywordKind, int] = {"is": 8, "starts": 6, "ends": 6, "word": 5, "contains": 3}
-_PHRASE = 6
+_PHRASE, _NEAR, _PATTERN, _FUZZY, _SIMILAR = 6, 5, 4, 2, 1
 _PAYLOAD = 8
 _LETTER = regex.compile(r"\p{L}")
 
@@ -38,7 +39,10 @@ class Keyword:
     def of(cls, kind: KeywordKind, written: str, at: Place = NOWHERE) -> "Keyword":
         """The matcher of a keyword as written; its `text` is empty where nothing visible was written."""
         text = normalise(written)
-        return cls(kind, text, fold_accents(text), written, at)
+        if text == written:
+            # One string in memory and not two; a set has tens of thousands of them.
+            text = written
+        return cls(kind, text, text if text.isascii() else fold_accents(text), written, at)
 
     @property
     def rank(self) -> Rank:
@@ -50,7 +54,8 @@ class Keyword:
     @property
     def ignores_accents(self) -> bool:
         """Whether a part of a word may be compared without accents: as for whole words, from four letters on."""
-        return len(_LETTER.findall(self.text)) >= FOLDED_FROM
+        text = self.text
+        return (len(text) if text.isalpha() else len(_LETTER.findall(text))) >= FOLDED_FROM
 
     def __str__(self) -> str:
         return f'{self.kind} "{self.written}"'
@@ -58,7 +63,11 @@ class Keyword:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """`word` with one of `near` (all of kind `word`) at most `within` words away, before or after."""
+    """`word` with one of `near` (all of kind `word`) at most `within` words away, before or after.
+
+    The next word is one word away. In scripts without spaces, two characters of Chinese or Japanese or four letters of
+    Thai, Lao, Khmer or Burmese count as a word.
+    """
 
     word: Keyword
     near: tuple[Keyword, ...]
@@ -68,15 +77,17 @@ class Near:
     @property
     def rank(self) -> Rank:
         """How much a hit counts: the words and characters of `word`."""
-        raise NotImplementedError
+        return _NEAR, *self.word.rank[1:]
 
     def __str__(self) -> str:
-        raise NotImplementedError
+        others = " or ".join(f'"{each.written}"' for each in self.near)
+        return f'word "{self.word.written}" near {others}'
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A regular expression of RE2, searched in the normal form of a message, or in its original where `raw`."""
+    """A regular expression of RE2 without a `pattern_problem`, searched in the normal form of a message (accents and
+    all), or in its original where `raw`."""
 
     written: str
     raw: bool = False
@@ -85,19 +96,25 @@ class Pattern:
     @property
     def rank(self) -> Rank:
         """How much a hit counts: one word, the characters of the pattern."""
-        raise NotImplementedError
+        return _PATTERN, 1, len(self.written)
 
     def groups(self, text: "Text") -> Mapping[str, str]:
-        """What the groups of the first hit hold: by number (`"1"`) and by name; `{}` without a hit."""
-        raise NotImplementedError
+        """What the groups of the first hit hold: by number (`"1"`) and by name; `{}` without a hit.
+
+        A group that has no part in the hit is left out.
+        """
+        return found_groups(self.written, text.written if self.raw else text.plain)
 
     def __str__(self) -> str:
-        raise NotImplementedError
+        return f'{"raw regex" if self.raw else "regex"} "{self.written}"'
 
 
 @dataclass(frozen=True, slots=True)
 class Fuzzy:
-    """A word of five letters or more, up to `distance` (1 or 2) edits away; a swap is one, the first letter agrees."""
+    """A word of five letters or more, up to `distance` (1 or 2) edits away; a swap is one, the first letter agrees.
+
+    `text` is the word in normal form; accents that are ignored are no edits.
+    """
 
     text: str
     distance: int
@@ -106,16 +123,19 @@ class Fuzzy:
 
     @property
     def rank(self) -> Rank:
-        """How much a hit counts."""
-        raise NotImplementedError
+        """How much a hit counts: one word, its characters."""
+        return _FUZZY, 1, len(self.text)
 
     def __str__(self) -> str:
-        raise NotImplementedError
+        return f'fuzzy "{self.written}"'
 
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """A sentence that the whole message resembles: token-set similarity of at least `least` out of 100."""
+    """A sentence that the whole message resembles: token-set similarity of at least `least` out of 100.
+
+    `text` is the sentence in normal form; accents that are ignored, punctuation and the order of words do not count.
+    """
 
     text: str
     least: int
@@ -124,11 +144,11 @@ class Similar:
 
     @property
     def rank(self) -> Rank:
-        """How much a hit counts."""
-        raise NotImplementedError
+        """How much a hit counts: the words and characters of the sentence."""
+        return _SIMILAR, self.text.count(" ") + 1, len(self.text)
 
     def __str__(self) -> str:
-        raise NotImplementedError
+        return f'similar "{self.written}"'
 
 
 Matcher = Keyword | Near | Pattern | Fuzzy | Similar

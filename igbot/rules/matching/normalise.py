@@ -1,13 +1,22 @@
 """One normal form for keywords and messages, so that what looks alike compares equal."""
 
+import re
 import unicodedata
 
 import regex
 
 # Variation selectors, zero-width characters, soft hyphen, bidi controls and skin tones: seen by nobody, or only shades.
+# Lone surrogates are halves of characters that were cut in two; nothing that wants UTF-8 takes them.
 _UNSEEN = regex.compile(
     r"[\u00ad\u034f\u061c\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
-    r"\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef\U0001f3fb-\U0001f3ff]"
+    r"\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef\U0001f3fb-\U0001f3ff\ud800-\udfff]"
+)
+# What nearly all messages are made of, and what needs nothing but its case folded: no character here is changed by
+# NFKC, is a digit other than ASCII's, or is ignored. The marks among them are why their order is still asked for.
+_EVERYDAY = re.compile(
+    r"[\x00-\x7f¡-§©«¬®°±¶·»¿À-ÿĀ-įĴ-ľŁ-ňŊ-žΆΈ-ΏΑ-ΩΆ-ία-ώЀ-џא-ת؟،ء-غف-ي\u064b-\u0652پچژکگی"
+    r"\u0900-\u0939\u093d-\u094d\u0964ก-า\u0e34-\u0e3a฿-\u0e4e‘’“”–—€、-〃「-】ぁ-ゖァ-ヺー一-鿿가-힣"
+    r"☀-➿🌀-\U0001f3fa🐀-🙏🚀-\U0001f6ff🤀-\U0001f9ff]*"
 )
 _JOINING_SCRIPTS = (
     r"\p{sc=Arabic}\p{sc=Syriac}\p{sc=Mongolian}\p{sc=Nko}\p{sc=Devanagari}\p{sc=Bengali}\p{sc=Gurmukhi}"
@@ -23,6 +32,7 @@ _OTHER_DIGIT = regex.compile(r"(?V1)[\p{Nd}--0-9]")
 _DASH = regex.compile(r"[\p{Pd}\u2212]")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "ı": "i"})
 _LATIN_WORD = regex.compile(r"\p{Latin}[\p{Latin}\p{M}]*")
+_ACCENT = regex.compile(r"(?V1)[[\p{Latin}--a-z]\p{M}]")
 _MARK = regex.compile(r"\p{M}+")
 
 FOLDED_FROM = 4
@@ -30,12 +40,23 @@ FOLDED_FROM = 4
 
 
 def normalise(text: str) -> str:
-    """The normal form of `rules.md` §3.1, steps 1 to 5. Normalising it again changes nothing."""
+    """The normal form of `rules.md` §3.1, steps 1 to 5, valid Unicode. Normalising it again changes nothing."""
     if text.isascii():
         return " ".join(text.lower().split())
+    if "\ufe0f" in text:
+        text = text.replace("\ufe0f", "")
+    if _EVERYDAY.fullmatch(text) and unicodedata.is_normalized("NFKC", folded := text.casefold()):
+        return " ".join(_typed(folded).split())
     while (step := _once(text)) != text:
         text = step
     return text
+
+
+def _typed(text: str) -> str:
+    """Quotes and dashes as a keyboard has them, of a text that has no others than phones make of these."""
+    return (
+        text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"').replace("–", "-").replace("—", "-")
+    )
 
 
 def _once(text: str) -> str:
@@ -53,11 +74,13 @@ def _ascii_digit(found: regex.Match[str]) -> str:
 
 def fold_accents(normal: str) -> str:
     """Drops the marks of Latin words of four letters and more (step 6) from a text in normal form."""
-    return normal if normal.isascii() else _LATIN_WORD.sub(_without_marks, normal)
+    if normal.isascii() or not _ACCENT.search(normal):
+        return normal
+    return _LATIN_WORD.sub(_without_marks, normal)
 
 
 def _without_marks(found: regex.Match[str]) -> str:
     word = found[0]
-    if len(_MARK.sub("", word)) < FOLDED_FROM:
+    if word.isascii() or len(_MARK.sub("", word)) < FOLDED_FROM:
         return word
     return unicodedata.normalize("NFC", _MARK.sub("", unicodedata.normalize("NFD", word)))

@@ -1,5 +1,6 @@
 """Where a word begins and ends, in every script (`rules.md` §3.2)."""
 
+import re
 from collections.abc import Iterator
 
 import regex
@@ -7,18 +8,39 @@ import regex
 # Script extensions, so that the long-vowel sign of Katakana counts too.
 UNSPACED = r"\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}"
 # Letters, marks, numbers and underscores of scripts with spaces between words: two of them side by side are one word.
-_SPACED = regex.compile(rf"(?V1)[[\p{{L}}\p{{M}}\p{{N}}_]--[{UNSPACED}]]")
-_SPACED_RUN = regex.compile(_SPACED.pattern + "+")
+_SPACED_CLASS = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{UNSPACED}]]"
+_SPACED = regex.compile(rf"(?V1){_SPACED_CLASS}")
+_SPACED_RUN = regex.compile(rf"(?V1){_SPACED_CLASS}+")
+_ASCII_RUN = re.compile(r"[0-9A-Za-z_]+")
+_SYLLABIC = r"\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}"
+_COUNTED = regex.compile(
+    rf"(?V1)(?P<word>{_SPACED_CLASS}+)|(?P<letter>[[{_SYLLABIC}]&&[\p{{L}}\p{{N}}]])|[[{UNSPACED}]&&[\p{{L}}\p{{N}}]]"
+)
 _CLINGS = regex.compile(r"[\p{M}\u200d]")
 _OUTER = r"[\p{P}\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3\u200d\s\U000e0020-\U000e007f]+"
+_OUTER_ASCII = "!\"#%&'()*,-./:;?@[\\]_{} \t\n\r\f\v"
 _OUTER_START = regex.compile(_OUTER)
 # Matched from the end backwards; searching forwards for `+$` costs the square of a row of emoji.
 _OUTER_END = regex.compile(rf"(?r){_OUTER}")
 
 
+def runs(text: str) -> list[str]:
+    """Every run of word characters of spaced scripts, in order."""
+    return _ASCII_RUN.findall(text) if text.isascii() else _SPACED_RUN.findall(text)
+
+
 def tokens(text: str) -> list[tuple[int, int]]:
-    """Start and end of every run of word characters of spaced scripts, in order."""
+    """Start and end of every such run, in order."""
+    if text.isascii():
+        return [found.span() for found in _ASCII_RUN.finditer(text)]
     return [found.span() for found in _SPACED_RUN.finditer(text)]
+
+
+def word_lengths(text: str) -> Iterator[tuple[int, int]]:
+    """Where each word begins, and 4; in scripts without spaces, where each character does, and what part of a word it
+    is taken for: 2 quarters in Chinese and Japanese, 1 in Thai, Lao, Khmer and Burmese."""
+    for found in _COUNTED.finditer(text):
+        yield found.start(), 4 if found["word"] else 1 if found["letter"] else 2
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
@@ -27,7 +49,7 @@ def stands_alone(text: str, start: int, end: int) -> bool:
 
 
 def _cuts_word(text: str, at: int) -> bool:
-    return 0 < at < len(text) and bool(_SPACED.match(text, at - 1)) and bool(_SPACED.match(text, at))
+    return 0 < at < len(text) and _SPACED.match(text, at - 1) is not None and _SPACED.match(text, at) is not None
 
 
 def cuts_grapheme(text: str, start: int, end: int) -> bool:
@@ -43,8 +65,16 @@ def places(text: str, part: str) -> Iterator[tuple[int, int]]:
         at = text.find(part, at + 1)
 
 
+def standing_alone(text: str, word: str) -> Iterator[tuple[int, int]]:
+    """Start and end of every place where `word` stands in `text` with neither edge cutting a word."""
+    return (place for place in places(text, word) if stands_alone(text, *place))
+
+
 def bare_span(text: str) -> tuple[int, int]:
     """What is left between outer punctuation, emoji and space; an empty span at 0 where nothing is."""
+    if text.isascii():
+        start = len(text) - len(text.lstrip(_OUTER_ASCII))
+        return (start, len(text.rstrip(_OUTER_ASCII))) if start < len(text) else (0, 0)
     found = _OUTER_START.match(text)
     start = found.end() if found else 0
     if start == len(text):
