@@ -14,6 +14,8 @@ from igbot.rules.testing.cases import Case, OwnerResumes, OwnerSays, Past, Step,
 
 IGSID = "1000000000000001"
 """The customer of every test; who gets which variant depends on it."""
+MOST_LINES = 20
+"""Lines that are answered as one, as in `answering`, which this room does not know."""
 KNOWN_SINCE = timedelta(hours=1)
 """How long ago a customer who is `known` wrote last, where no history says it."""
 
@@ -62,12 +64,21 @@ class _Waiting:
     """Lines that wait for more (`settle`), until `due`. `steps` are their places in the case."""
 
     lines: tuple[str, ...]
-    message: Incoming
-    memory: Memory
+    last: Incoming
     sent_at: datetime
-    due: datetime
+    settle: timedelta
     stubs: Mapping[str, Answered]
     steps: tuple[int, ...]
+
+    @property
+    def due(self) -> datetime:
+        """Until when one more line may come."""
+        return self.sent_at + self.settle
+
+    @property
+    def message(self) -> Incoming:
+        """All lines as the one message that is decided."""
+        return replace(self.last, text="\n".join(self.lines), lines=len(self.lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +141,8 @@ class _Talk:
             self._owner_says(at)
         elif past.rule is not None:
             name = past.rule.name
-            rule = next((rule for rule in self.setup.ruleset.rules if rule.name == name), None)
+            entry = self.setup.ruleset.by_name.get(name)
+            rule = entry.rule if entry else None
             self.memory = replace(self.memory, answered_by=name, answered_at=at)
             if rule is not None and any(limit.per == "customer" for limit in rule.limits):
                 uses = (*self.memory.uses.get(name, ()), Use(at, f"history {number}"))
@@ -155,7 +167,7 @@ class _Talk:
         if step.after is not None:
             at = self.case.now + step.after
         elif self.waiting is not None and not isinstance(happening, Unsend):
-            at = self.waiting.due
+            at = self.waiting.due + timedelta(seconds=1)
         else:
             at = self.clock
         self._settle(at)
@@ -185,8 +197,7 @@ class _Talk:
             number = self.waiting.steps[-1]
             self.outcomes[number] = Outcome("deleted", self.clock)
             lines, left = self.waiting.lines[:-1], self.waiting.steps[:-1]
-            message = _joined(self.waiting.message, lines)
-            self.waiting = replace(self.waiting, lines=lines, message=message, steps=left) if left else None
+            self.waiting = replace(self.waiting, lines=lines, steps=left) if left else None
             return "deleted"
         return "deleted" if self._stop_leaving("deleted") else "too_late"
 
@@ -202,39 +213,35 @@ class _Talk:
     def _message(self, number: int, message: Incoming, step: Step) -> None:
         if message.kind in OPENS_WINDOW:
             self.customer_at = self.clock
-        lines: tuple[str, ...] = (message.text,)
-        steps: tuple[int, ...] = (number,)
-        stubs = step.stubs
-        before, memory = self.waiting, self.memory
-        if before is not None and message.kind == "text":
-            self.waiting = None
-            lines, steps, stubs = (*before.lines, *lines), (*before.steps, number), {**before.stubs, **stubs}
-            message, memory = _joined(message, lines), before.memory
-        elif before is not None:
-            self._settle(None)
-            memory = self.memory
-        choice, asked = self._decide(message, memory, stubs, self.clock)
+        before = self.waiting
+        if before is not None and message.kind == "text" and len(before.lines) < MOST_LINES:
+            lines, steps = (*before.lines, message.text), (*before.steps, number)
+            stubs = {**before.stubs, **step.stubs}
+            self.waiting = _Waiting(lines, message, self.clock, before.settle, stubs, steps)
+            return
+        if before is not None:
+            self._decide_waiting()
+        choice, asked = self._decide(message, step.stubs, self.clock)
         if choice.settle and message.kind == "text":
-            due = self.clock + choice.settle
-            self.waiting = _Waiting(lines, message, memory, self.clock, due, stubs, steps)
+            self.waiting = _Waiting((message.text,), message, self.clock, choice.settle, step.stubs, (number,))
         else:
-            self._apply(choice, asked, steps)
+            self._apply(choice, asked, (number,))
 
     def _settle(self, until: datetime | None) -> None:
-        """Decides on the lines that wait if none can come any more."""
-        waiting = self.waiting
-        if waiting is None or (until is not None and until < waiting.due):
-            return
-        self.waiting = None
-        self.clock = max(waiting.due, self.clock)
-        choice, asked = self._decide(waiting.message, waiting.memory, waiting.stubs, waiting.sent_at)
-        self._apply(choice, asked, waiting.steps)
+        """Decides on the lines that wait where no more can come by then (None: ever)."""
+        if self.waiting is not None and (until is None or until > self.waiting.due):
+            self.clock = max(self.waiting.due, self.clock)
+            self._decide_waiting()
 
-    def _decide(
-        self, message: Incoming, memory: Memory, stubs: Mapping[str, Answered], sent_at: datetime
-    ) -> tuple[Choice, Asked]:
+    def _decide_waiting(self) -> None:
+        waiting, self.waiting = self.waiting, None
+        if waiting is not None:
+            choice, asked = self._decide(waiting.message, waiting.stubs, waiting.sent_at)
+            self._apply(choice, asked, waiting.steps)
+
+    def _decide(self, message: Incoming, stubs: Mapping[str, Answered], sent_at: datetime) -> tuple[Choice, Asked]:
         person = self.case.person
-        customer = Customer(IGSID, person.account, memory, person.profile)
+        customer = Customer(IGSID, person.account, self.memory, person.profile)
         standing = Standing(True, self.paused_until, self.customer_at)
         asked = Asked(message, customer, standing, sent_at, self.clock, self.options, self._used_up())
         answers: dict[str, Answered] = {}
@@ -271,14 +278,10 @@ class _Talk:
         self.memory = choice.memory
         if choice.handoff is not None:
             self.paused_until = self.clock + choice.handoff.pause
-        if choice.rule is not None and choice.rule in self.setup.ruleset.limited_for_all and choice.withheld is None:
-            self.uses_for_all.append((choice.rule, self.clock))
+        answered = (choice.rule,) if choice.rule is not None and choice.withheld is None else ()
+        limited = self.setup.ruleset.limited_for_all
+        self.uses_for_all.extend((name, self.clock) for name in (*answered, *choice.observers) if name in limited)
         self.leaving = _Leaving(number, asked.message.key, self.clock + choice.delay) if choice.replies else None
-
-
-def _joined(message: Incoming, lines: tuple[str, ...]) -> Incoming:
-    """The last of several lines as the one message that is decided."""
-    return replace(message, text="\n".join(lines), lines=max(len(lines), 1))
 
 
 def _stubbed(wanted: CallRequest, stubs: Mapping[str, Answered]) -> Answered:
