@@ -1,17 +1,31 @@
 """Replies that a real desk has decided, and each step of their way by itself."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from igbot.accounts.identity import enter
-from igbot.outbox.claim import ClaimedReply, claim_replies
+from igbot.meta.outgoing import Outgoing, to_stored
+from igbot.outbox.claim import ClaimedReply, claim_replies, put_off
 from igbot.outbox.finish import Finished, Written, finish
 from igbot.outbox.verdict import Verdict
 from tests.answering.talking import ACCOUNT, ANA, PAGE, Desk, customer_says, shop_says
 
 MARGIN = timedelta(seconds=10)
 SECOND = timedelta(seconds=1)
+
+
+QUEUE = """
+WITH reply AS (
+    INSERT INTO outbox (account_id, igsid, for_key, part, body, despite_pause, decided_at, expires_at, due_at, test,
+        typing, delay_ms)
+    VALUES ($1, $2, gen_random_uuid(), 1, $3, false, $6, $6::timestamptz + interval '1 day', $6, false, $4, $5)
+)
+INSERT INTO outbox_lane AS l (account_id, igsid, due_at) VALUES ($1, $2, $6)
+ON CONFLICT (account_id, igsid) DO UPDATE SET
+    arrivals = l.arrivals + 1, due_at = least(coalesce(l.due_at, EXCLUDED.due_at), EXCLUDED.due_at)
+"""
 
 
 @dataclass
@@ -39,6 +53,11 @@ class Post:
             await self.desk.arrive(customer_says(text, f"in-{self.mids}", igsid=igsid, at=self.now))
             await self.desk.settle_all()
 
+    async def queue_message(self, message: Outgoing, *, igsid: str = ANA, typing: float | None = None) -> None:
+        """One more reply to a customer, whoever decided it; `typing` shows before it for so many seconds."""
+        body, milliseconds = json.dumps(to_stored(message)), round(1000 * (typing or 0))
+        await self.desk.value(QUEUE, ACCOUNT, igsid, body, typing is not None, milliseconds, self.now)
+
     async def person_writes(self, igsid: str = ANA) -> None:
         """A person answers in the app, and ten seconds go by."""
         self.mids += 1
@@ -52,6 +71,11 @@ class Post:
             return await claim_replies(
                 conn, process_id=process_id, limit=limit, accounts=[ACCOUNT], margin=MARGIN, now=self.now
             )
+
+    async def put_off(self, reply: ClaimedReply, *, process_id: int = 1) -> None:
+        """Typing was shown."""
+        async with self.desk.database.connection() as conn:
+            await put_off(conn, reply, process_id=process_id)
 
     async def claim_one(self) -> ClaimedReply:
         """The one reply that is due."""

@@ -76,7 +76,7 @@ class Sender:
 
     def received(self, igsid: str = ANA) -> list[str | None]:
         """What the customer has got, in order."""
-        return [message.sending.text for message in self.sandbox.accepted.select(igsid=igsid)]
+        return [message.sending.words for message in self.sandbox.accepted.select(igsid=igsid)]
 
     def calls(self, route: str = "send") -> int:
         """How many calls were made."""

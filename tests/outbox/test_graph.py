@@ -3,7 +3,6 @@
 import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
 
 import aiohttp
 import pytest
@@ -13,10 +12,10 @@ from aioresponses import aioresponses
 from yarl import URL
 
 from igbot.meta.conversations_api import SentMessage
-from igbot.meta.events import Igsid, Mid
+from igbot.meta.events import Attachment, Igsid, Mid
 from igbot.meta.outcomes import Halted, Refused, Retry, Sent, Unknown, Wait
 from igbot.meta.outgoing import Outgoing, QuickReply
-from igbot.outbox.graph import MOST_BYTES, PAGE, GraphClient, found_among, reaches_back
+from igbot.outbox.graph import MOST_BYTES, GraphClient
 from tests.answering.talking import ANA, START
 
 HOST = "https://graph.example"
@@ -184,6 +183,34 @@ async def test_a_look_up_lists_what_meta_has(graph: GraphClient, answers: aiores
     ]
 
 
+async def test_a_look_up_asks_for_attachments_only_where_they_matter(graph: GraphClient, answers: aioresponses) -> None:
+    """A field that Meta may refuse one day must not cost the look-ups for words."""
+    fields = "messages.limit(20)%7Bid,created_time,from,message,attachments%7D"
+    told = {"id": "mid-1", "created_time": "2026-09-01T10:11:12+0000", "from": {"id": "us"}, "message": ""}
+    told |= {"attachments": {"data": [{"image_data": {"url": "https://cdn.example/1"}}]}}
+    answers.get(
+        f"{HOST}/v25.0/me/conversations?platform=instagram&user_id={ANA}&fields={fields}",
+        payload={"data": [{"id": "t1", "messages": {"data": [told]}}]},
+    )
+    [found] = await graph.sent_messages(CUSTOMER, token=TOKEN, with_attachments=True) or []
+    assert found.attachments == (Attachment("image", "https://cdn.example/1"),)
+
+
+async def test_showing_typing_is_a_call_whose_end_is_no_matter(graph: GraphClient, answers: aioresponses) -> None:
+    """A refusal, a cut, a timeout: nobody hears of it."""
+    answers.post(SEND, payload={"recipient_id": ANA})
+    answers.post(SEND, status=400, payload={"error": {"code": 190}})
+    for failure in (aiohttp.ServerDisconnectedError(), TimeoutError(), ConnectionResetError()):
+        answers.post(SEND, exception=failure)
+    for _ in range(5):
+        await graph.show_typing(CUSTOMER, token=TOKEN)
+    calls = answers.requests["POST", URL(SEND)]
+    assert [json.loads(call.kwargs["data"]) for call in calls] == [
+        {"recipient": {"id": ANA}, "sender_action": "typing_on"}
+    ] * 5
+    assert calls[0].kwargs["headers"]["Authorization"] == f"Bearer {TOKEN}"
+
+
 async def test_a_look_up_that_says_nothing_is_not_an_empty_one(serve: Serve) -> None:
     """An error, a page, silence: None. An empty list is an answer."""
     given = [
@@ -247,49 +274,3 @@ async def test_the_identity_of_a_token_is_asked_for_again_when_meta_stumbles(ser
     graph = await serve(answer)
     assert await graph.identity(token=TOKEN) == (200, {"1", "2"})
     assert await graph.identity(token=TOKEN) == (400, set())
-
-
-# Which message of a look-up is ours
-
-
-def message(mid: str, text: str = "Hi!", *, sender: str = "us", seconds: float = 1) -> SentMessage:
-    return SentMessage(Mid(mid), START + timedelta(seconds=seconds), sender, text)
-
-
-def found(*messages: SentMessage, taken: frozenset[str] = frozenset()) -> str | None:
-    hit = found_among(list(messages), "Hi!", igsid=CUSTOMER, since=START, taken=taken)
-    return hit.mid if hit else None
-
-
-def test_our_words_since_the_decision_are_found() -> None:
-    """The oldest of them, white space apart; Meta gives either of our ids as the sender."""
-    assert found(message("b", seconds=9), message("a", " Hi!\n")) == "a"
-    assert found(message("a", sender="")) == "a"
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        message("a", "Hello!"),
-        message("a", sender=ANA),
-        message("a", seconds=-1),
-        SentMessage(Mid("a"), None, "us", "Hi!"),
-    ],
-)
-def test_what_is_not_ours_is_not_found(other: SentMessage) -> None:
-    """Other words, the customer's own, older than the decision, of no known time."""
-    assert found(other) is None
-
-
-def test_a_full_page_of_newer_messages_proves_no_absence() -> None:
-    """What was sent may lie behind the twenty that Meta tells of; fewer are all there are."""
-    newer = [message(f"m{number}", "chatter", seconds=number + 1) for number in range(PAGE)]
-    assert not reaches_back(newer, since=START)
-    assert reaches_back(newer[1:], since=START)
-    assert reaches_back([*newer[1:], message("old", "chatter", seconds=-1)], since=START)
-    assert reaches_back([], since=START)
-
-
-def test_a_message_that_is_another_replys_is_not_found_again() -> None:
-    """The same words twice: the second reply takes the second message."""
-    assert found(message("a"), message("b", seconds=5), taken=frozenset({"a"})) == "b"

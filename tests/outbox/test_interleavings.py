@@ -73,7 +73,9 @@ class Meta:
             return Unknown(answered=False, error=ERROR)
         return Sent(self.taken[-1].mid)
 
-    async def sent_messages(self, igsid: Igsid, *, token: str) -> list[SentMessage] | None:
+    async def sent_messages(
+        self, igsid: Igsid, *, token: str, with_attachments: bool = False
+    ) -> list[SentMessage] | None:
         """The look-up."""
         return list(reversed(self.taken))
 
