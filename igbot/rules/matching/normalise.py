@@ -35,6 +35,11 @@ _LATIN_WORD = regex.compile(r"\p{Latin}[\p{Latin}\p{M}]*")
 _ACCENT = regex.compile(r"(?V1)[[\p{Latin}--a-z]\p{M}]")
 _MARK = regex.compile(r"\p{M}+")
 
+EUROPEAN = re.compile(r"[\x00-\u02af\u0370-\u0482\u048a-\u052f\u2010-\u2027\u20a0-\u20bf☀-➿\U0001f300-\U0001faff]*+")
+"""Texts of Latin, Greek and Cyrillic letters and emoji without separate marks. `re` sees the same words in them as
+`regex` does, several times faster."""
+_EUROPEAN_ACCENTED = re.compile(r"(?<![a-zß-öø-ʯ])[a-z]*+[ß-öø-ʯ][a-zß-öø-ʯ]*+")
+
 FOLDED_FROM = 4
 """Letters a Latin word needs before its accents are ignored: `si`/`sí` and `año`/`ano` stay apart."""
 
@@ -74,9 +79,20 @@ def _ascii_digit(found: regex.Match[str]) -> str:
 
 def fold_accents(normal: str) -> str:
     """Drops the marks of Latin words of four letters and more (step 6) from a text in normal form."""
-    if normal.isascii() or not _ACCENT.search(normal):
+    if normal.isascii():
+        return normal
+    if EUROPEAN.fullmatch(normal):
+        return _EUROPEAN_ACCENTED.sub(_without_accents, normal)
+    if not _ACCENT.search(normal):
         return normal
     return _LATIN_WORD.sub(_without_marks, normal)
+
+
+def _without_accents(found: re.Match[str]) -> str:
+    word = found[0]
+    if len(word) < FOLDED_FROM:
+        return word
+    return unicodedata.normalize("NFC", _MARK.sub("", unicodedata.normalize("NFD", word)))
 
 
 def _without_marks(found: regex.Match[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ahocorasick_rs import AhoCorasick
 
-from igbot.rules.matching.words import bare_span, cuts_grapheme, stands_alone
+from igbot.rules.matching.words import bare_span, cuts_grapheme, may_cling, stands_alone
 
 Role = Literal["starts", "ends", "contains", "word"]
 """Where a part must stand: at an edge of the message, anywhere, or (`word`) with no word cut."""
@@ -25,11 +25,11 @@ class Parts:
         if self.automaton is None:
             return
         edges: tuple[int, int] | None = None
-        roles = self.roles
+        roles, clings = self.roles, may_cling(text)
         for part, start, end in self.automaton.find_matches_as_indexes(text, overlapping=True):
             role = roles[part]
             if role == "contains":
-                stands = not cuts_grapheme(text, start, end)
+                stands = not (clings and cuts_grapheme(text, start, end))
             elif role == "word":
                 stands = stands_alone(text, start, end)
             else:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from igbot.rules.matching.words import runs, standing_alone, stands_alone, tokens
+from igbot.rules.matching.words import may_cling, runs, standing_alone, stands_alone, tokens
 
 Ids = tuple[int, ...]
 
@@ -21,9 +21,9 @@ class Phrases:
     def hits(self, text: str) -> Iterator[int]:
         """The ids of all keywords that stand in a text (as `Text.folded`); some more than once."""
         said = set(runs(text))
-        plain = text.isascii()
+        clings = may_cling(text)
         for word in self.words.keys() & said:
-            if plain or any(standing_alone(text, word)):
+            if not clings or any(standing_alone(text, word)):
                 yield from self.words[word]
         if not self.lengths.keys().isdisjoint(said):
             yield from self._phrases(text)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import regex
 
+from igbot.rules.matching.normalise import EUROPEAN
+
 # Script extensions, so that the long-vowel sign of Katakana counts too.
 UNSPACED = r"\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}"
 # Letters, marks, numbers and underscores of scripts with spaces between words: two of them side by side are one word.
@@ -12,6 +14,7 @@ _SPACED_CLASS = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{UNSPACED}]]"
 _SPACED = regex.compile(rf"(?V1){_SPACED_CLASS}")
 _SPACED_RUN = regex.compile(rf"(?V1){_SPACED_CLASS}+")
 _ASCII_RUN = re.compile(r"[0-9A-Za-z_]+")
+_EUROPEAN_RUN = re.compile(r"\w+")
 _SYLLABIC = r"\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}"
 _COUNTED = regex.compile(
     rf"(?V1)(?P<word>{_SPACED_CLASS}+)|(?P<letter>[[{_SYLLABIC}]&&[\p{{L}}\p{{N}}]])|[[{UNSPACED}]&&[\p{{L}}\p{{N}}]]"
@@ -26,14 +29,23 @@ _OUTER_END = regex.compile(rf"(?r){_OUTER}")
 
 def runs(text: str) -> list[str]:
     """Every run of word characters of spaced scripts, in order."""
-    return _ASCII_RUN.findall(text) if text.isascii() else _SPACED_RUN.findall(text)
+    return _run_in(text).findall(text)
 
 
 def tokens(text: str) -> list[tuple[int, int]]:
     """Start and end of every such run, in order."""
+    return [found.span() for found in _run_in(text).finditer(text)]
+
+
+def may_cling(text: str) -> bool:
+    """Whether there may be a mark or a joiner in a text; False spares asking at every place."""
+    return not (text.isascii() or EUROPEAN.fullmatch(text))
+
+
+def _run_in(text: str) -> "re.Pattern[str] | regex.Pattern[str]":
     if text.isascii():
-        return [found.span() for found in _ASCII_RUN.finditer(text)]
-    return [found.span() for found in _SPACED_RUN.finditer(text)]
+        return _ASCII_RUN
+    return _SPACED_RUN if may_cling(text) else _EUROPEAN_RUN
 
 
 def word_lengths(text: str) -> Iterator[tuple[int, int]]:
