@@ -78,6 +78,7 @@ def compile_answers(
         empty=empty_names(
             kinds,
             has_text_condition=has_text_condition,
+            has_groups=bool(match_names),
             slots=draft.call is not None and draft.call.on_error == "ignore",
         ),
     )

@@ -40,16 +40,17 @@ class Vocabulary:
         return self.empty is not None and not self.empty.isdisjoint(roots | {name})
 
 
-def empty_names(kinds: frozenset[CustomerKind], *, has_text_condition: bool, slots: bool) -> frozenset[str]:
-    """The names that may have no value in a rule; `slots`: the call that fills them may fail."""
-    found = {*_OFTEN_EMPTY, "customer.set.*"}
+def empty_names(
+    kinds: frozenset[CustomerKind], *, has_text_condition: bool, has_groups: bool, slots: bool
+) -> frozenset[str]:
+    """The names that may have no value in a rule with these conditions; `slots`: the call that fills them may fail."""
+    # A group has no value where another of the rule's matchers hit, or where it is in a part that may be missing.
+    found = {*_OFTEN_EMPTY, "customer.set.*", "match.*"}
+    if has_text_condition and not has_groups:
+        found.remove("match.*")
     if not (has_text_condition or kinds <= _TEXT_KINDS):
         found.add("message.text")
-    # A group has no value where another of the rule's matchers hit, or where it is in a part that may be missing.
-    found.add("match.*")
-    if slots:
-        found.add("slots.*")
-    return frozenset(found)
+    return frozenset({*found, "slots.*"} if slots else found)
 
 
 def compile_text(node: Scalar, vocabulary: Vocabulary, report: FileReport) -> Template:
