@@ -36,6 +36,7 @@ RARE = st.one_of(
     st.just(("arrive twice",)),
     st.just(("arrive late",)),
     st.just(("echo",)),
+    st.just(("type",)),
     st.tuples(st.just("claim and die"), st.integers(1, 2)),
 )
 STEPS = st.lists(st.one_of(st.just(("arrive",)), WORK, SEND, SEND, TIME, TIME, RARE), min_size=10, max_size=40)
@@ -73,6 +74,12 @@ class Meta:
             return Unknown(answered=False, error=ERROR)
         return Sent(self.taken[-1].mid)
 
+    async def show_typing(self, igsid: Igsid, *, token: str) -> None:
+        """Somebody types, unless the process dies over it."""
+        if self.plan == "crash":
+            self.plan = "sent"
+            raise Crash
+
     async def sent_messages(
         self, igsid: Igsid, *, token: str, with_attachments: bool = False
     ) -> list[SentMessage] | None:
@@ -93,7 +100,7 @@ class World:
     def _delivery(self, number: int) -> Delivery:
         return Delivery(
             self.desk.database,
-            self.meta,  # type: ignore[arg-type]  # the two calls of a GraphClient that a sender makes
+            self.meta,  # type: ignore[arg-type]  # the calls of a GraphClient that a sender makes
             process_id=lambda: number,
             tokens=lambda: {AccountId(ACCOUNT): "token"},
             margin=MARGIN,
@@ -126,6 +133,8 @@ class World:
             case ("send", int(process), str(plan)):
                 self.meta.plan = plan
                 await self.send(process)
+            case ("type",):
+                await self.desk.value("UPDATE outbox SET typing = true, delay_ms = 2000 WHERE status = 'queued'")
             case ("echo",) if self.meta.echoed < len(self.meta.taken):
                 await self.echo()
             case ("time", int(seconds)):
@@ -194,7 +203,7 @@ async def lived(database: Database, plan: list[tuple[object, ...]], *, echoes: b
 async def test_no_reply_is_lost_doubled_or_out_of_order(
     database: Database, plan: list[tuple[object, ...]], echoes: bool
 ) -> None:
-    """One conversation under arrivals, duplicates, turns, sends, faults, crashes and echoes in any order."""
+    """One conversation under arrivals, duplicates, turns, typing, sends, faults, crashes and echoes in any order."""
     world = await lived(database, plan, echoes=echoes)
     rows = await world.desk.rows("SELECT for_mid, status, mid, body ->> 'text' AS text FROM outbox ORDER BY outbox_id")
     sent = [(row["mid"], row["text"]) for row in rows if row["status"] == "sent"]

@@ -46,7 +46,7 @@ async def test_a_turn_does_not_read_what_waits_behind_it(post: Post) -> None:
     async def one(conn: "asyncpg.Connection[Any]") -> None:
         [claim] = await claim_conversations(conn, process_id=1, accounts=[ACCOUNT], limit=1, now=post.now)
         turn = take_turn(claim, rules, post.desk.policy, now=post.now)
-        assert await settle(conn, [turn], process_id=1, now=post.now)
+        assert (await settle(conn, [turn], process_id=1, now=post.now)).replies
 
     assert await _rows_read(post, one) <= ENOUGH
 
