@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from igbot.meta.events import CUSTOMER_KINDS, CustomerKind
 from igbot.rules.answers import AlertPlan, CallPlan, HandoffPlan, Limit, Reply
@@ -38,6 +39,7 @@ class Rule:
     `accounts` are the account names of its file's `accounts`; None: all. `starts`, `ends`: campaign dates, the end
     exclusive. `sets` are the facts to keep on the customer. `limits` are all that hold: `limit`, `cooldown`, `once`.
     `schedules` are all of the set by name, for templates and a hand-off's words.
+    `zone` is its file's time zone, in which its replies tell times.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Rule:
     """`on_tie`: None where the configuration decides."""
     examples: tuple[Example, ...] = ()
     schedules: Mapping[str, Schedule] = field(default_factory=dict, repr=False)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     places: Mapping[str, Place] = field(default_factory=dict, repr=False, compare=False)
     """Where each key of the rule is written, by its name; for findings."""
 

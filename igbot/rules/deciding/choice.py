@@ -135,11 +135,12 @@ class Choice:
     """What is decided on one message.
 
     `replies` are rendered, unsplit, in order; a hand-off's words come last. `matched` is what hit, in the owner's
-    words, `order` the winner's. `withheld` tells why a rule that won says nothing (its limit). `asked` are the rules
-    named in a question which one is meant. `settle`: wait for more lines that long (after the last), then decide on
-    all of them. Where `wanted` is not None nothing else counts: the decision waits for that call's answer, or
-    (`"profile"`) for the customer's profile. `memory` is what is known of the customer afterwards; `calls` are those
-    of observers, for which nobody waits.
+    words, `order` the winner's. `withheld` tells why a rule that won does not say its reply (its limit, a failed call).
+    `asked` are the rules named in a question which one is meant. `settle`: wait for more lines that long (after the
+    last), then decide on all of them. Where `wanted` is not None nothing but `settle` counts: once all lines are there,
+    the decision waits for that call's answer, or (`"profile"`) for the customer's profile, and is made anew. `memory`
+    is what is known of the customer afterwards; `calls` are those of observers, for which nobody waits. `tagged`,
+    `untagged` and `facts` are all that rules said to do, whether it was so before or not.
     """
 
     reason: Reason

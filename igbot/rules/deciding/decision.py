@@ -1,167 +1,169 @@
-"""What the rules say to one message, and why: a pure function of the two."""
+"""What the rules say to one message, and why: a pure function of the two and of what is known of the customer."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from operator import attrgetter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from operator import itemgetter
+from typing import Literal
 
 from igbot.meta.outgoing import Outgoing
-from igbot.rules.matching.matchers import NO_TEXT, Matcher, Rank, Text, payload_rank
-from igbot.rules.model import Choice, Considered, Handoff, Incoming, Order, Reason
-from igbot.rules.deciding.ruleset import FALLBACK_KINDS, Entry, Rule, RuleSet
-from igbot.rules.templates.reading import presentable, render
+from igbot.rules.deciding.asking_back import ASKED_BACK, question
+from igbot.rules.deciding.choice import Answers, CallRequest, Choice, Considered, Customer, Incoming, Options, Reason
+from igbot.rules.deciding.contest import Fit, because, considered, fit, gather, stage
+from igbot.rules.deciding.effects import Effects, request
+from igbot.rules.deciding.finishing import finish, wait, won
+from igbot.rules.deciding.limits import in_words, reached
+from igbot.rules.deciding.memory import Memory
+from igbot.rules.deciding.ruleset import Entry, RuleSet
+from igbot.rules.deciding.scene import Scene
+from igbot.rules.deciding.telling import Told
+from igbot.rules.deciding.why import obstacle
+from igbot.rules.deciding.winning import WHEN_NOTHING_ELSE, Win, chance_of, picked_by_tap, play
+from igbot.rules.rule import FALLBACK_KINDS, Rule
 
-MOST_CONSIDERED = 20
-"""Fitting rules that a live decision names; `consider_all` names all."""
-
-_WHEN_NOTHING_ELSE = "only if nothing else"
-
-
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """A rule that fits. `strongest` is what hit most exactly: a keyword, a payload, or nothing."""
-
-    place: int
-    rule: Rule
-    strongest: Matcher | str | None
-    order: Order
-
-    @property
-    def sort_key(self) -> tuple[int, ...]:
-        """Smaller is better; the place in the files settles what is otherwise equal."""
-        return *(-part for part in self.order), self.place
-
-    @property
-    def because(self) -> str:
-        """What hit, in the owner's words."""
-        match self.strongest:
-            case Matcher():
-                return str(self.strongest)
-            case None:
-                return "its kinds"
-            case payload:
-                return f'payload "{payload}"'
+_NO_OPTIONS = Options()
 
 
-def decide(rules: RuleSet, message: Incoming, *, default_reply: str) -> Choice:
-    """The one answer to a message.
-
-    `default_reply` is said where no rule fits and none is a fallback; where it is empty too, the choice is
-    `unmatched`. `considered` names the rules that fit, best first.
-    """
-    text = Text.of(message.text)
-    hits = rules.index.hits(text)
-    fits = []
-    for place in rules.candidates(message.kind, message.payload, hits):
-        fit = _ask(rules.entries[place], place, message, text, hits)
-        if isinstance(fit, _Fit):
-            fits.append(fit)
-    fits.sort(key=attrgetter("sort_key"))
-    considered = tuple(_considered(fit) for fit in fits[:MOST_CONSIDERED])
-    if fits:
-        keyword = fits[0].strongest.written if isinstance(fits[0].strongest, Matcher) else ""
-        return _answer(rules, fits[0].rule, message, keyword=keyword, matched=fits[0].because, considered=considered)
-    fallback = rules.fallback
-    if fallback and message.kind in fallback.kinds:
-        own = (Considered(fallback.name, True, _WHEN_NOTHING_ELSE, None, fallback.file, fallback.line),)
-        return _answer(rules, fallback, message, keyword="", matched="", considered=own)
-    replies: tuple[Outgoing, ...] = ()
-    if fallback is None and message.kind in FALLBACK_KINDS and default_reply.strip():
-        replies = (Outgoing(default_reply.strip()),)
-    reason: Reason = "fallback" if replies else "unmatched"
-    return Choice(reason, None, rules.digest, replies, None, "", considered)
-
-
-def consider_all(rules: RuleSet, message: Incoming) -> tuple[Considered, ...]:
-    """Every rule and why it does or does not fit: the fitting ones best first, then the others, the fallback last."""
-    text = Text.of(message.text)
-    hits = rules.index.hits(text)
-    fits: list[_Fit] = []
-    others: list[Considered] = []
-    for place, entry in enumerate(rules.entries):
-        fit = _ask(entry, place, message, text, hits)
-        if isinstance(fit, _Fit):
-            fits.append(fit)
-        else:
-            others.append(Considered(entry.rule.name, False, fit, None, entry.rule.file, entry.rule.line))
-    fits.sort(key=attrgetter("sort_key"))
-    if last := rules.fallback:
-        serves = message.kind in last.kinds
-        because = _WHEN_NOTHING_ELSE if serves else f"kinds: {message.kind} is not one of its"
-        others.append(Considered(last.name, serves, because, None, last.file, last.line))
-    return (*(_considered(fit) for fit in fits), *others)
-
-
-def _ask(entry: Entry, place: int, message: Incoming, text: Text, hits: Collection[int]) -> _Fit | str:
-    """The fit of one rule, or why it does not fit."""
-    rule = entry.rule
-    if message.kind not in rule.kinds:
-        return f"kinds: {message.kind} is not one of its"
-    strongest: Matcher | str | None = None
-    rank: Rank = NO_TEXT
-    if rule.payloads:
-        strongest = _longest_payload(rule.payloads, message.payload)
-        if strongest is None:
-            return f"payload: {'none came' if message.payload is None else f'{message.payload[:80]!r} is not its'}"
-        rank = payload_rank(strongest)
-    if rule.keywords or rule.excluded:
-        if not text.plain:
-            return "text: there is none"
-        if obstacle := _obstacle(entry, hits):
-            return obstacle
-        for number in sorted(hits):
-            matcher = entry.keywords.get(number)
-            if matcher and matcher.rank > rank:
-                strongest, rank = matcher, matcher.rank
-    return _Fit(place, rule, strongest, (rule.priority, *rank, rule.conditions))
-
-
-def _obstacle(entry: Entry, hits: Collection[int]) -> str:
-    """Which keyword stands in the way, or nothing. Goes through the hits where it can: rules may have many keywords."""
-    for number in hits:
-        if number in entry.excluded:
-            return f"not: {entry.excluded[number]}"
-    if entry.rule.every:
-        missing = (matcher for number, matcher in entry.keywords.items() if number not in hits)
-        return next((f"all: {matcher} is missing" for matcher in missing), "")
-    if entry.keywords and not any(number in entry.keywords for number in hits):
-        return f"keywords: none of {len(entry.keywords)}"
-    return ""
-
-
-def _longest_payload(wanted: tuple[str, ...], payload: str | None) -> str | None:
-    """The most exact of a rule's payloads that a message's payload is."""
-    if payload is None:
-        return None
-    fitting = (w for w in wanted if payload == w or (w.endswith("*") and payload.startswith(w[:-1])))
-    return max(fitting, key=lambda each: (len(each.removesuffix("*")), not each.endswith("*")), default=None)
-
-
-def _considered(fit: _Fit) -> Considered:
-    return Considered(fit.rule.name, True, fit.because, fit.order, fit.rule.file, fit.rule.line)
-
-
-def _answer(
+def decide(
     rules: RuleSet,
-    rule: Rule,
     message: Incoming,
+    customer: Customer,
     *,
-    keyword: str,
-    matched: str,
-    considered: tuple[Considered, ...],
+    now: datetime,
+    sent_at: datetime | None = None,
+    options: Options = _NO_OPTIONS,
+    answers: Answers | None = None,
+    used_up: Collection[str] = (),
 ) -> Choice:
-    values: Mapping[str, str] = {
-        "message.text": presentable(message.text),
-        "message.kind": message.kind,
-        "match.keyword": keyword,
-    }
-    replies: list[Outgoing] = []
-    if rule.reply and (text := render(rule.reply.text, values)):
-        replies.append(Outgoing(text, rule.reply.quick_replies))
-    handoff: Handoff | None = None
-    if rule.handoff:
-        say = render(rule.handoff.say, values) if rule.handoff.say else ""
-        handoff = Handoff(rule.handoff.pause, say or None)
-        if say:
-            replies.append(Outgoing(say))
-    reason: Reason = "fallback" if rule.fallback else "rule"
-    return Choice(reason, rule.name, rules.digest, tuple(replies), handoff, matched, considered)
+    """The one answer to a message that rules may answer, and what observers do beside it.
+
+    `sent_at` is Meta's time of the message (None: `now`). `answers` are those of the calls that an earlier decision
+    on the same message wanted; `used_up` names rules whose limit for all customers is reached. Rules of other accounts
+    than the customer's are not seen. `considered` names the rules that fit, best first, and those passed over.
+    """
+    scene = stage(rules, message, customer, sent_at=sent_at or now, now=now, options=options)
+    fits, observing = gather(rules, scene)
+    observers = _free(observing, customer.memory, now=now, used_up=used_up)
+    ended = play(rules, scene, fits, options=options, answers=answers or {}, used_up=used_up)
+    wanted = _wanted(scene, ended.win, observers)
+    if wanted is not None:
+        return wait(rules, scene, ended.win, wanted)
+    effects = Effects(scene, customer.memory, scene.language)
+    for each in observers:
+        effects.carry_out(each.rule, each)
+    if ended.win is not None:
+        return won(rules, effects, ended, ended.win, observers)
+    if ended.asked:
+        told = Told((question(ended.asked, effects.language),))
+        return finish(rules, effects, told, observers, ended=ended, reason="rule", settle=ended.asked[0].settle)
+    default = options.default_reply.strip() if message.kind in FALLBACK_KINDS and not ended.has_fallback else ""
+    told = Told((Outgoing(default),) if default else ())
+    return finish(rules, effects, told, observers, ended=ended, reason="fallback" if default else "unmatched")
+
+
+def keep_silent(
+    rules: RuleSet,
+    message: Incoming,
+    customer: Customer,
+    *,
+    reason: Reason,
+    now: datetime,
+    sent_at: datetime,
+    options: Options,
+    used_up: Collection[str] = (),
+) -> Choice:
+    """What is done about a message that no rule may answer, for this reason: observers run, if the account is ours."""
+    scene = stage(rules, message, customer, sent_at=sent_at, now=now, options=options)
+    observers: list[Fit] = []
+    if rules.observes and reason != "unknown_account":
+        observers = _free(gather(rules, scene, observers_only=True)[1], customer.memory, now=now, used_up=used_up)
+        wanted = _wanted(scene, None, observers)
+        if wanted is not None:
+            return wait(rules, scene, None, wanted)
+    effects = Effects(scene, customer.memory, scene.language)
+    for each in observers:
+        effects.carry_out(each.rule, each)
+    return finish(rules, effects, Told(), observers, reason=reason)
+
+
+def _free(observing: Sequence[Fit], memory: Memory, *, now: datetime, used_up: Collection[str]) -> list[Fit]:
+    """The observers that no limit holds back."""
+    return [each for each in observing if reached(each.rule, memory, now=now, used_up=used_up) is None]
+
+
+def _wanted(scene: Scene, win: Win | None, observers: Sequence[Fit]) -> CallRequest | Literal["profile"] | None:
+    """What has to be known before anything can be said."""
+    if scene.customer.profile is None:
+        says = (win.entry.says_profile if win else False) or any(each.entry.says_profile for each in observers)
+        if says or scene.profile_missed:
+            return "profile"
+    if win and win.chance.calls and win.rule.call:
+        names = Effects(scene, scene.customer.memory, scene.language).names(win.rule, win.fit)
+        return request(win.rule, win.rule.call, names, waits=True)
+    return None
+
+
+def consider_all(
+    rules: RuleSet,
+    message: Incoming,
+    customer: Customer,
+    *,
+    now: datetime,
+    sent_at: datetime | None = None,
+    options: Options = _NO_OPTIONS,
+    answers: Answers | None = None,
+    used_up: Collection[str] = (),
+) -> tuple[Considered, ...]:
+    """Every rule of the customer's account, yes or no and why; what goes in is as in `decide`.
+
+    The rules that may answer come first, best first; then the observers that fit; then all others in the order of
+    their files; the fallback last. Only those that compete have an `order`.
+    """
+    scene = stage(rules, message, customer, sent_at=sent_at or now, now=now, options=options)
+    picked = picked_by_tap(rules, scene)
+    lines = [
+        _line(entry, scene, rules, picked=entry is picked, answers=answers or {}, used_up=used_up)
+        for entry in rules.entries
+        if entry.rule.accounts is None or customer.account in entry.rule.accounts
+    ]
+    return tuple(line for _, line in sorted(lines, key=itemgetter(0)))
+
+
+def _line(
+    entry: Entry, scene: Scene, rules: RuleSet, *, picked: bool, answers: Answers, used_up: Collection[str]
+) -> tuple[tuple[int, ...], Considered]:
+    """What is said of one rule, and where it stands among the lines."""
+    rule = entry.rule
+    away = _not_in_force(rule, scene.now)
+    hit = None if away else fit(entry, scene, rules)
+    if hit is None and not picked:
+        why: str | None = away or _does_not_fit(entry, scene, rules)
+    elif rule.observe:
+        limit = reached(rule, scene.customer.memory, now=scene.now, used_up=used_up)
+        why = in_words(limit) if limit else None
+    else:
+        why = chance_of(rule, scene, answers, used_up).passed
+    if picked:
+        return (0,), considered(rule, fits=why is None, because=why or ASKED_BACK)
+    if rule.fallback:
+        return (4, entry.place), considered(rule, fits=why is None, because=why or WHEN_NOTHING_ELSE)
+    if hit is None or why is not None:
+        return (3, entry.place), considered(rule, fits=False, because=why or "")
+    if rule.observe:
+        return (2, entry.place), considered(rule, fits=True, because=f"observes: {because(hit, scene.message)}")
+    return (1, *hit.sort_key), considered(rule, fits=True, because=because(hit, scene.message), order=hit.order)
+
+
+def _not_in_force(rule: Rule, now: datetime) -> str | None:
+    if not rule.enabled:
+        return "enabled: false"
+    if rule.starts is not None and now < rule.starts:
+        return f"from: not before {rule.starts:%Y-%m-%d %H:%M}"
+    if rule.ends is not None and rule.ends <= now:
+        return f"until: over since {rule.ends:%Y-%m-%d %H:%M}"
+    return None
+
+
+def _does_not_fit(entry: Entry, scene: Scene, rules: RuleSet) -> str:
+    if scene.message.kind not in entry.rule.kinds:
+        return f"kinds: {scene.message.kind} is not one of its"
+    return obstacle(entry.rule.when, scene, rules.numbers) or "it does not fit"

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from igbot.rules.deciding.choice import Answers, Choice, Customer, Incoming, Options
+from igbot.rules.deciding.choice import Answers, Choice, Customer, Incoming, Options, Reason
+from igbot.rules.deciding.decision import decide, keep_silent
 from igbot.rules.deciding.ruleset import RuleSet
 
 WINDOW = timedelta(hours=24)
@@ -43,4 +44,19 @@ def respond(
     that an earlier decision on the same message wanted; `used_up` names rules whose limit for all customers is
     reached. The message counts in the memory that comes back, whatever is decided.
     """
-    raise NotImplementedError
+    silent = _silent(standing, now)
+    if silent is not None:
+        return keep_silent(
+            rules, message, customer, reason=silent, now=now, sent_at=sent_at, options=options, used_up=used_up
+        )
+    return decide(rules, message, customer, now=now, sent_at=sent_at, options=options, answers=answers, used_up=used_up)
+
+
+def _silent(standing: Standing, now: datetime) -> Reason | None:
+    """The reason to say nothing, None if the rules may decide."""
+    if not standing.known_account:
+        return "unknown_account"
+    if standing.paused_until is not None and standing.paused_until > now:
+        return "paused"
+    ends = window_ends(standing.customer_at)
+    return "window_closed" if ends is None or ends <= now else None

@@ -1,0 +1,139 @@
+"""Which rules fit a message, in their one total order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+
+from igbot.rules.conditions import When
+from igbot.rules.deciding.choice import Considered, Customer, Incoming, Options, Order
+from igbot.rules.deciding.fitting import found
+from igbot.rules.deciding.ruleset import Entry, RuleSet
+from igbot.rules.deciding.scene import Scene
+from igbot.rules.matching.matchers import Matcher, Text
+from igbot.rules.rule import Rule
+
+LANGUAGE_FACT = "lang"
+"""The fact (`set: {lang: es}`) that says in which language a customer is answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A rule that fits. `strongest` is what hit most exactly: a keyword, a payload, or nothing."""
+
+    entry: Entry
+    strongest: Matcher | str | None
+    order: Order
+    sort_key: tuple[int, ...]
+    """Smaller is better; the place in the files settles what is otherwise equal."""
+
+    @property
+    def rule(self) -> Rule:
+        """The rule as written."""
+        return self.entry.rule
+
+
+def stage(
+    rules: RuleSet, message: Incoming, customer: Customer, *, sent_at: datetime, now: datetime, options: Options
+) -> Scene:
+    """All that rules may ask of for one message, the keywords that hit found."""
+    text = Text.of(message.text)
+    memory = customer.memory
+    told = _written_in(rules, message, options)
+    language = memory.facts.get(LANGUAGE_FACT) or told or memory.language or options.language
+    return Scene(message, text, rules.index.hits(text), customer, sent_at, now, language.lower(), told)
+
+
+def _written_in(rules: RuleSet, message: Incoming, options: Options) -> str | None:
+    # A tap on a button has the owner's words, not the customer's.
+    if options.detect is None or not rules.languages or not message.text or message.payload is not None:
+        return None
+    languages = {*rules.languages, options.language.lower()}
+    return options.detect(message.text, sorted(languages)) if len(languages) > 1 else None
+
+
+def gather(rules: RuleSet, scene: Scene, *, observers_only: bool = False) -> tuple[list[Fit], list[Fit]]:
+    """The rules in force that fit: those that answer, best first, and the observers, in the order of the files."""
+    answering: list[Fit] = []
+    observing: list[Fit] = []
+    account, now = scene.customer.account, scene.now
+    for entry in rules.candidates(scene.message, scene.hits):
+        rule = entry.rule
+        if (observers_only and not rule.observe) or not serves(rule, account, now):
+            continue
+        fitting = fit(entry, scene, rules)
+        if fitting is not None:
+            (observing if rule.observe else answering).append(fitting)
+    answering.sort(key=attrgetter("sort_key"))
+    observing.sort(key=lambda each: each.entry.place)
+    return answering, observing
+
+
+def fit(entry: Entry, scene: Scene, rules: RuleSet) -> Fit | None:
+    """How a rule fits a message, None where it does not. Whether it serves at all is not asked here."""
+    rule = entry.rule
+    if scene.message.kind not in rule.kinds:
+        return None
+    hit = found(entry.tree, scene, rules.keywords)
+    if hit is None:
+        return None
+    (exactness, words, characters), strongest = hit
+    priority, conditions = rule.priority, rule.conditions
+    return Fit(
+        entry,
+        strongest,
+        (priority, exactness, words, characters, conditions),
+        (-priority, -exactness, -words, -characters, -conditions, entry.place),
+    )
+
+
+def serves(rule: Rule, account: str, now: datetime) -> bool:
+    """Whether a rule is in force for an account at a moment."""
+    return (
+        rule.enabled
+        and (rule.accounts is None or account in rule.accounts)
+        and (rule.starts is None or rule.starts <= now)
+        and (rule.ends is None or now < rule.ends)
+    )
+
+
+def because(fit: Fit, message: Incoming) -> str:
+    """What hit, in the owner's words."""
+    match fit.strongest:
+        case None:
+            return _asked(fit.rule.when, message)
+        case str() as payload:
+            return f'payload "{payload}"'
+        case matcher:
+            return str(matcher)
+
+
+def considered(rule: Rule, *, fits: bool, because: str, order: Order | None = None) -> Considered:
+    """A line of the decision's reasons."""
+    return Considered(rule.name, fits, because, order, rule.file, rule.line)
+
+
+def _asked(when: When, message: Incoming) -> str:
+    """The conditions that held where no keyword did."""
+    if when.emojis and message.emoji:
+        return f"emoji {message.emoji[:20]}"
+    keys = [
+        key
+        for key, given in (
+            ("text", when.text),
+            ("story", when.stories),
+            ("post", when.posts),
+            ("ad", when.ads),
+            ("schedule", when.schedule),
+            ("first_message", when.first_message is not None),
+            ("idle_for", when.idle_for),
+            ("after", when.after),
+            ("turn", when.turn),
+            ("customer", when.customer),
+            ("test", when.test is not None),
+            ("any", when.any),
+            ("all", when.every),
+            ("none", when.none),
+        )
+        if given
+    ]
+    return ", ".join(keys) or f"kinds: {message.kind}"
