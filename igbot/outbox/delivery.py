@@ -16,7 +16,7 @@ from igbot.meta.echoes import is_plain
 from igbot.meta.events import AccountId
 from igbot.meta.outcomes import Wait, not_sent
 from igbot.outbox.claim import ClaimedReply, begin_again, claim_replies, next_due, put_off, release_forgotten
-from igbot.outbox.finish import Finished, finish
+from igbot.outbox.finish import Finished, finish, rate_waits
 from igbot.outbox.graph import GraphClient
 from igbot.outbox.reporting import Trouble, fields_of, report
 from igbot.outbox.search import find_reply, unproved
@@ -38,12 +38,6 @@ PASSING = (
     asyncpg.LockNotAvailableError,
 )
 """What PostgreSQL may say once and not again to the same statement."""
-
-# Calls that were in flight when a limit struck meet the same limit, not the next one.
-RATE_WAITS = """
-SELECT CASE WHEN send_after > $2 AND rate_waits > 0 THEN rate_waits - 1 ELSE rate_waits END
-FROM account WHERE account_id = $1
-"""
 
 
 class Delivery:
@@ -212,16 +206,16 @@ class Delivery:
             outcome = await self._graph.send(reply.igsid, reply.message, token=token)
         if outcome is None:
             return unreachable(error, spread=spread, unanswered=reply.unanswered, now=self._clock())
-        rate_waits = 0
+        waits = 0
         if isinstance(outcome, Wait) and outcome.seconds is None:
             with contextlib.suppress(DatabaseUnavailable, TimeoutError):  # the limit itself matters more than its count
                 async with self._database.connection() as conn:
-                    rate_waits = await conn.fetchval(RATE_WAITS, reply.account_id, self._clock()) or 0
+                    waits = await rate_waits(conn, reply.account_id, now=self._clock())
         return judge(
             outcome,
             calls=calls,
             unanswered=reply.unanswered,
-            rate_waits=rate_waits,
+            rate_waits=waits,
             spread=spread,
             now=self._clock(),
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from igbot.meta.events import AccountId
 from igbot.outbox.claim import ClaimedReply
 from igbot.outbox.states import OPEN
 from igbot.outbox.verdict import Verdict
@@ -96,6 +97,12 @@ UNION ALL
 SELECT NULL, NULL FROM (SELECT FROM lanes WHERE due_at IS NOT NULL LIMIT 1) AS more
 """
 
+# Calls that were in flight when a limit struck meet the same limit, not the next one.
+RATE_WAITS = """
+SELECT CASE WHEN send_after > $2 AND rate_waits > 0 THEN rate_waits - 1 ELSE rate_waits END
+FROM account WHERE account_id = $1
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -120,6 +127,12 @@ async def finish(
     rows = await conn.fetch(FINISH, json.dumps([_row(f) for f in finished]), now, process_id)
     proven = {row["outbox_id"]: row["mid"] for row in rows if row["outbox_id"] is not None}
     return Written(proven, more=len(rows) > len(proven))
+
+
+async def rate_waits(conn: "asyncpg.Connection[Any]", account_id: AccountId, *, now: datetime) -> int:
+    """How many rate limits in a row the account had met before one that is met now."""
+    waits: int | None = await conn.fetchval(RATE_WAITS, account_id, now)
+    return waits or 0
 
 
 def _row(finished: Finished) -> dict[str, Any]:
