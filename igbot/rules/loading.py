@@ -4,46 +4,54 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from igbot.rules.lint.replies import check_texts, check_whole
-from igbot.rules.lint.rules import check_rules
+from igbot.rules.deciding.ruleset import RuleSet, build_ruleset
 from igbot.rules.model import Finding, RuleFile
-from igbot.rules.reading.compiling import compile_rule, gather_constants
+from igbot.rules.reading.compiling import compile_rules
 from igbot.rules.reading.files import read_file
 from igbot.rules.reading.source import Report
-from igbot.rules.deciding.ruleset import RuleSet, build_ruleset
+from igbot.rules.rule import Rule
+from igbot.rules.surroundings import Surroundings
+from igbot.rules.testing.inline import check_examples
+
+UNKNOWN_NAME_CODES = frozenset({"R045", "R050"})
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """`ruleset` is None where any finding is an error. Findings are in the order of the files and their lines.
 
-    `rules_read` counts the rules that could be read, right or wrong.
+    `rules` are those that could be read, right or wrong, in the order of the files.
     """
 
     ruleset: RuleSet | None
     findings: tuple[Finding, ...]
-    rules_read: int = 0
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def rules_read(self) -> int:
+        """How many rules could be read, right or wrong."""
+        return len(self.rules)
 
 
-def load_rules(files: Sequence[RuleFile]) -> Loaded:
+def load_rules(files: Sequence[RuleFile], *, surroundings: Surroundings | None = None) -> Loaded:
     """Reads, checks and compiles rule files; in which order they are given makes no difference.
 
     No files at all give an empty set. Never raises for any bytes.
     """
+    surroundings = surroundings or Surroundings()
     ordered = sorted(files, key=_byte_order)
     report = Report()
     drafts = [read_file(file, report) for file in ordered]
-    rules = [rule for draft in drafts for rule in draft.rules]
-    constants = gather_constants(drafts)
-    # With a file missing, the names it may set would all be unknown.
-    compiled = [compile_rule(rule, constants) for rule in rules] if all(draft.readable for draft in drafts) else []
-    check_rules(rules)
-    check_texts(drafts)
+    reports = {draft.report.source.path: draft.report for draft in drafts}
+    if not all(draft.readable for draft in drafts):
+        # The names that an unreadable file may give are not at fault in the others.
+        report.muted = UNKNOWN_NAME_CODES
+    rules = compile_rules(drafts, surroundings=surroundings)
     ruleset = None
     if not report.has_errors:
-        ruleset = build_ruleset(digest_of(ordered), compiled)
-        check_whole(drafts, ruleset)
-    return Loaded(None if report.has_errors else ruleset, _in_order(report, ordered), len(rules))
+        ruleset = build_ruleset(digest_of(ordered), rules)
+        check_examples(ruleset, rules, reports)
+    return Loaded(None if report.has_errors else ruleset, _in_order(report, ordered), rules)
 
 
 def digest_of(files: Sequence[RuleFile]) -> str:

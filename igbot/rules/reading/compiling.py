@@ -1,102 +1,160 @@
-"""Turns drafts into rules once all files are read: fills `vars` into templates and holds replies to Meta's limits."""
+"""Turns drafts into rules once all files are read and all names are known."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from igbot.meta.outgoing import QuickReply
-from igbot.meta.sendapi import MAX_TEXT_BYTES
-from igbot.rules.reading.draft import DraftFile, DraftReply, DraftRule
-from igbot.rules.reading.source import Scalar, place_inside
-from igbot.rules.deciding.ruleset import HandoffPlan, Reply, Rule
-from igbot.rules.templates.reading import LONGEST_INSERT, MESSAGE_NAMES, Insert, Template, read_template, render
+import regex
 
-_TEXT_KINDS = frozenset({"text", "quick_reply", "story_reply"})
-# Four bytes a character is the most that a customer can write.
-_LONGEST = dict.fromkeys(MESSAGE_NAMES, "🔥" * LONGEST_INSERT)
+from igbot.meta.events import CustomerKind
+from igbot.meta.sendapi import MAX_TITLE_CHARACTERS
+from igbot.rules.conditions import When
+from igbot.rules.reading.answers_compiling import compile_answers
+from igbot.rules.reading.draft import DraftFile, DraftRule
+from igbot.rules.reading.gathering import gather
+from igbot.rules.reading.limits import read_campaign, read_limits, read_pace
+from igbot.rules.reading.scope import Scope, Words
+from igbot.rules.reading.source import FileReport, Node, place_of
+from igbot.rules.reading.values import (
+    check_keys,
+    read_boolean,
+    read_choice,
+    read_integer,
+    read_map,
+    read_text,
+    read_text_list,
+)
+from igbot.rules.reading.whens import implied_kinds, read_conditions
+from igbot.rules.rule import DEFAULT_KINDS, FALLBACK_KINDS, Example, Rule
+from igbot.rules.surroundings import Surroundings
+
+HIGHEST_PRIORITY = 1000
+TEST_KEYS = frozenset({"yes", "no"})
+_GRAPHEME = regex.compile(r"\X")
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """A text of a rule, and what it is called in findings."""
-
-    rule: DraftRule
-    text: Scalar
-    what: str
-
-
-def gather_constants(files: Iterable[DraftFile]) -> dict[str, str]:
-    """All `vars` of all files by their full names; R010 for one that stands in two places."""
-    found: dict[str, str] = {}
-    places: dict[str, str] = {}
+def compile_rules(files: Sequence[DraftFile], *, surroundings: Surroundings) -> tuple[Rule, ...]:
+    """The rules of all files in their order; what is wrong with them becomes findings."""
+    gathered, lists = gather(files, surroundings)
+    found: list[Rule] = []
     for file in files:
-        for variable in file.variables:
-            if first := places.get(variable.name):
-                message = f'"{variable.name}" of vars is set twice, first at {first}'
-                variable.report.error("R010", variable.node, message, hint="keep one of the two")
-                continue
-            found[variable.name] = variable.value
-            places[variable.name] = f"{file.report.source.path}:{variable.node.line}"
-    return found
+        zone = file.zone or surroundings.zone
+        accounts = frozenset(name for _, name in file.accounts) if file.accounts is not None else None
+        for draft in file.rules:
+            words = Words(draft.report, lists.patterns, lists.find)
+            found.append(_compile_rule(draft, Scope(words, gathered, zone), accounts))
+    return tuple(found)
 
 
-def compile_rule(draft: DraftRule, constants: Mapping[str, str]) -> Rule:
-    """The rule of a draft; what is wrong with its texts becomes findings (R040, R045, R046)."""
-    names = {**constants, "rule.name": draft.name.value}
+def _compile_rule(draft: DraftRule, scope: Scope, accounts: frozenset[str] | None) -> Rule:
+    given, report = draft.given, draft.report
+    when, conditions = read_conditions(given, scope)
+    kinds = _kinds(when, fallback=draft.fallback)
+    if draft.fallback:
+        _check_fallback(given, when, report)
+    answers = compile_answers(
+        draft.answers,
+        scope.gathered,
+        report,
+        rule=draft.name,
+        match_names=scope.words.groups,
+        kinds=kinds,
+        has_text_condition=when.text is not None,
+    )
+    starts, ends = read_campaign(given, scope) if "from" in given or "until" in given else (None, None)
+    pace = read_pace(given, report)
     return Rule(
-        name=draft.name.value,
-        file=draft.report.source.path,
-        line=draft.node.line,
-        kinds=draft.kinds,
-        priority=draft.priority,
-        keywords=tuple(keyword.matcher for keyword in draft.keywords),
-        every=draft.every,
-        excluded=tuple(keyword.matcher for keyword in draft.excluded),
-        payloads=tuple(payload.value for payload in draft.payloads),
-        reply=_compile_reply(draft, draft.reply, names) if draft.reply else None,
-        handoff=_compile_handoff(draft, names),
+        name=draft.name,
+        file=report.source.path,
+        line=draft.line,
+        kinds=kinds,
+        when=when,
+        priority=_read_priority(given.get("priority"), report),
+        conditions=conditions,
+        label=_read_label(given, report),
+        enabled=_read_flag(given, "enabled", report, default=True),
+        starts=starts,
+        ends=ends,
+        accounts=accounts,
+        replies=answers.replies,
+        handoff=answers.handoff,
+        call=answers.call,
+        tags=answers.tags,
+        untags=answers.untags,
+        sets=answers.sets,
+        alert=answers.alert,
+        limits=read_limits(given, report),
+        settle=pace.settle,
+        delay=pace.delay,
+        typing=pace.typing,
+        observe=_read_flag(given, "observe", report, default=False),
         fallback=draft.fallback,
-        conditions=count_conditions(draft),
+        ask_on_tie=_read_tie(given.get("on_tie"), report),
+        examples=_read_examples(given["test"], report) if "test" in given else (),
+        schedules=scope.gathered.schedules,
+        zone=scope.zone,
+        places=draft.places,
     )
 
 
-def count_conditions(draft: DraftRule) -> int:
-    """How many conditions `when` would have: text, payload, kinds."""
-    return bool(draft.keywords or draft.excluded) + bool(draft.payloads) + (draft.kinds_node is not None)
+def _kinds(when: When, *, fallback: bool) -> frozenset[CustomerKind]:
+    """The kinds a rule serves: those it asks for, else the default ones and those its conditions speak of."""
+    if when.kinds is not None:
+        return when.kinds
+    return FALLBACK_KINDS if fallback else DEFAULT_KINDS | implied_kinds(when)
 
 
-def _compile_reply(draft: DraftRule, reply: DraftReply, names: Mapping[str, str]) -> Reply:
-    buttons = tuple(QuickReply(button.title.value, button.payload.value) for button in reply.buttons)
-    return Reply(_compile_text(_Use(draft, reply.text, "the reply"), names), buttons)
+def _check_fallback(given: Mapping[str, Node], when: When, report: FileReport) -> None:
+    if "when" in given and when != When(kinds=when.kinds):
+        message = "the fallback answers what no other rule answers; it can ask for kinds only"
+        report.error("R004", given["when"], message, hint='delete the other conditions, or delete "fallback"')
+    if "observe" in given and _read_flag(given, "observe", report, default=False):
+        message = "an observer never answers, so it cannot be the fallback"
+        report.error("R015", given["observe"], message, hint="delete one of the two")
 
 
-def _compile_handoff(draft: DraftRule, names: Mapping[str, str]) -> HandoffPlan | None:
-    if draft.handoff is None:
+def _read_priority(node: Node | None, report: FileReport) -> int:
+    if node is None:
+        return 0
+    return read_integer(node, "priority", report, lowest=-HIGHEST_PRIORITY, highest=HIGHEST_PRIORITY) or 0
+
+
+def _read_flag(given: Mapping[str, Node], name: str, report: FileReport, *, default: bool) -> bool:
+    node = given.get(name)
+    read = read_boolean(node, name, report) if node else None
+    return default if read is None else read
+
+
+def _read_label(given: Mapping[str, Node], report: FileReport) -> str | None:
+    """The rule's label, and its note for people, which is only checked."""
+    if about := given.get("about"):
+        read_text(about, "about", report)
+    node = given.get("label")
+    label = read_text(node, "label", report) if node else None
+    if node is None or label is None:
         return None
-    say = draft.handoff.say
-    return HandoffPlan(draft.handoff.pause, _compile_text(_Use(draft, say, "say"), names) if say else None)
+    length = len(_GRAPHEME.findall(label))
+    if not label.strip():
+        report.error("R041", node, "the label is empty", hint="delete it")
+    elif length > MAX_TITLE_CHARACTERS:
+        message = f"the label has {length} characters, Meta allows {MAX_TITLE_CHARACTERS} on a button"
+        report.error("R041", node, message, hint="shorten it")
+    return label
 
 
-def _compile_text(use: _Use, names: Mapping[str, str]) -> Template:
-    report = use.rule.report
-    template, problems = read_template(use.text.value, constants=names)
-    for problem in problems:
-        place = place_inside(report.source, use.text, problem.part)
-        report.error("R045", place, problem.message, hint=problem.hint)
-    if problems:
+def _read_tie(node: Node | None, report: FileReport) -> bool | None:
+    chosen = read_choice(node, "on_tie", report, known=("first", "ask")) if node else None
+    return None if chosen is None else chosen == "ask"
+
+
+def _read_examples(node: Node, report: FileReport) -> tuple[Example, ...]:
+    tree = read_map(node, "test", report)
+    if tree is None:
         return ()
-    for part in template:
-        if isinstance(part, Insert) and part.may_print_nothing and _may_be_empty(part.name, use.rule):
-            place = place_inside(report.source, use.text, part.name)
-            hint = f"write {{{{ {part.name} | default('…') }}}}"
-            report.warning("R046", place, f'"{part.name}" may be empty in this rule', hint=hint)
-    size = len(render(template, _LONGEST).encode("utf-8", "replace"))
-    if size > MAX_TEXT_BYTES:
-        message = f"{use.what} can reach {size} bytes; over {MAX_TEXT_BYTES} it is sent as several messages"
-        report.warning("R040", use.text, message, hint="say it in fewer words")
-    return template
-
-
-def _may_be_empty(name: str, rule: DraftRule) -> bool:
-    if name == "message.text":
-        return not (rule.keywords or rule.kinds <= _TEXT_KINDS)
-    return name == "match.keyword" and not rule.keywords
+    check_keys(tree, "test", report, known=TEST_KEYS)
+    if not tree.entries:
+        report.error("R004", tree, "test has no examples", hint="add yes: [a text this rule must answer]")
+    return tuple(
+        Example(text, key.value == "yes", place_of(item))
+        for key, value in tree
+        if key.value in TEST_KEYS
+        for item, text in read_text_list(value, f"test.{key.value}", report)
+    )

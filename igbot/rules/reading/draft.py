@@ -1,79 +1,54 @@
-"""A rule as read from its file: checked by itself, with the places of everything that other checks point at."""
+"""A file as read by itself: names and shapes checked, its rules' keys at hand, and the places findings point at."""
 
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
-from datetime import timedelta
+from zoneinfo import ZoneInfo
 
-from igbot.meta.events import CustomerKind
-from igbot.rules.matching.matchers import Matcher
-from igbot.rules.reading.source import FileReport, Mapping, Node, Scalar
-
-
-@dataclass(frozen=True, slots=True)
-class DraftKeyword:
-    """A keyword and where it stands."""
-
-    matcher: Matcher
-    node: Node
-
-
-@dataclass(frozen=True, slots=True)
-class DraftButton:
-    """A quick reply and where it stands."""
-
-    title: Scalar
-    payload: Scalar
-
-
-@dataclass(frozen=True, slots=True)
-class DraftReply:
-    """An answer whose template has not been read yet: `vars` of other files may be in it."""
-
-    text: Scalar
-    buttons: tuple[DraftButton, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DraftHandoff:
-    """A hand-off whose template has not been read yet."""
-
-    pause: timedelta
-    say: Scalar | None
+from igbot.rules.places import Place
+from igbot.rules.reading.answers_draft import DraftAnswers, DraftReply
+from igbot.rules.reading.source import FileReport, Node, Scalar
 
 
 @dataclass(frozen=True, slots=True)
 class DraftRule:
-    """One rule of a file. `node` is the whole rule, `kinds_node` None where the default kinds hold."""
+    """One rule of a file. `given` are its keys with their values, those of the file's `defaults` among them."""
 
     report: FileReport
-    node: Mapping
-    name: Scalar
-    kinds: frozenset[CustomerKind]
-    kinds_node: Node | None
-    priority: int
-    keywords: tuple[DraftKeyword, ...]
-    every: bool
-    excluded: tuple[DraftKeyword, ...]
-    payloads: tuple[Scalar, ...]
-    reply: DraftReply | None
-    handoff: DraftHandoff | None
+    name: str
+    line: int
+    given: MappingOf[str, Node]
+    places: MappingOf[str, Place]
     fallback: bool
+    answers: DraftAnswers
 
 
 @dataclass(frozen=True, slots=True)
 class DraftVariable:
     """One value of `vars`, under its full name (`shop.site`)."""
 
-    report: FileReport
     name: str
     node: Scalar
     value: str
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Something with a name that may be written once only: a list, a schedule. `name` is the node of the name."""
+
+    name: Scalar
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
 class DraftFile:
-    """What one file holds; nothing where it is not `readable` as YAML."""
+    """What one file holds; nothing where it is not `readable` as YAML. `zone` and `accounts` are None if not given."""
 
     report: FileReport
-    readable: bool
-    variables: tuple[DraftVariable, ...]
-    rules: tuple[DraftRule, ...]
+    readable: bool = False
+    zone: ZoneInfo | None = None
+    accounts: tuple[tuple[Scalar, str], ...] | None = None
+    variables: tuple[DraftVariable, ...] = ()
+    schedules: tuple[Named, ...] = ()
+    lists: tuple[Named, ...] = ()
+    replies: tuple[tuple[Scalar, DraftReply | None], ...] = ()
+    rules: tuple[DraftRule, ...] = ()

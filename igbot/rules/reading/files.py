@@ -1,47 +1,43 @@
 """Reads one file of `rules.d` into drafts of its rules: everything that can be checked without the other files."""
 
-from datetime import timedelta
+from collections.abc import Mapping as MappingOf
 
 import regex
 
 from igbot.rules.model import RuleFile
-from igbot.rules.reading.draft import DraftButton, DraftFile, DraftHandoff, DraftReply, DraftRule, DraftVariable
-from igbot.rules.reading.keywords import read_keywords, read_kinds, read_payloads
-from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Report, Scalar
+from igbot.rules.reading.answers_reading import ANSWER_KEYS, read_answers, read_shared_reply
+from igbot.rules.reading.answers_texts import read_key, read_slug
+from igbot.rules.reading.draft import DraftFile, DraftRule, DraftVariable, Named
+from igbot.rules.reading.moments import read_zone
+from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Report, Scalar, place_of
 from igbot.rules.reading.strict_yaml import read_yaml
 from igbot.rules.reading.values import (
     check_keys,
     is_empty,
     read_boolean,
-    read_duration,
-    read_integer,
     read_list,
     read_map,
     read_text,
+    read_text_list,
 )
 from igbot.rules.templates.reading import BUILT_IN_ROOTS
 
 LANGUAGE_VERSION = 1
-DEFAULT_PAUSE = timedelta(hours=12)
-"""How long a hand-off lasts where the rule does not say."""
 
-FILE_KEYS = frozenset({"version", "vars", "rules"})
-LATER_FILE_KEYS = frozenset({"accounts", "timezone", "schedules", "lists", "defaults", "replies", "flows"})
+FILE_KEYS = frozenset({"version", "accounts", "timezone", "vars", "schedules", "lists", "defaults", "replies", "rules"})
+LATER_FILE_KEYS = frozenset({"flows"})
 RULE_KEYS = frozenset(
-    {"name", "priority", "kinds", "keywords", "match", "not", "payload", "reply", "fallback", "handoff"}
+    {"name", "label", "about", "enabled", "from", "until", "priority", "kinds", "keywords", "match", "not", "payload"}
+    | {"when", "limit", "cooldown", "once", "settle", "delay", "typing", "observe", "fallback", "on_tie", "test"}
+    | set(ANSWER_KEYS)
 )
-LATER_RULE_KEYS = frozenset(
-    {"label", "about", "enabled", "from", "until", "when", "flow", "ai", "call", "tag", "untag", "set", "alert"}
-    | {"limit", "cooldown", "once", "settle", "delay", "typing", "observe", "on_tie", "test"}
-)
-REPLY_KEYS = frozenset({"text", "quick_replies"})
-LATER_REPLY_KEYS = frozenset({"variants", "buttons", "attach", "use", "split"})
-HANDOFF_KEYS = frozenset({"pause", "say"})
-LATER_HANDOFF_KEYS = frozenset({"notify", "note", "say_open", "say_closed"})
+LATER_RULE_KEYS = frozenset({"flow", "ai"})
 NOT_IN_FALLBACK = ("keywords", "match", "not", "payload", "priority")
+MOST_DEFAULTS = 200_000
+"""Values that a file's defaults may write out into all its rules."""
 
-_NAME = regex.compile(r"[a-z0-9-]{1,64}")
-_VARIABLE = regex.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_NAME = regex.compile(r"[\p{L}\p{M}\p{N}_-]{1,64}")
+_NO_DEFAULTS: MappingOf[str, tuple[Scalar, Node]] = {}
 
 
 def read_file(file: RuleFile, report: Report) -> DraftFile:
@@ -49,19 +45,25 @@ def read_file(file: RuleFile, report: Report) -> DraftFile:
     source, root = read_yaml(file.path, file.data, report)
     about = report.about(source)
     if root is None:
-        return DraftFile(about, False, (), ())
-    tree = Mapping((), 1, 1, 1, 1) if is_empty(root) else read_map(root, "a rule file", about)
+        return DraftFile(about)
+    tree = Mapping({}, 1, 1, 1, 1) if is_empty(root) else read_map(root, "a rule file", about)
     if tree is None:
-        return DraftFile(about, False, (), ())
+        return DraftFile(about)
     check_keys(tree, "a rule file", about, known=FILE_KEYS, later=LATER_FILE_KEYS)
     _check_version(tree, about)
+    zone = tree.get("timezone")
+    accounts = tree.get("accounts")
     variables = tree.get("vars")
-    rules = tree.get("rules")
     return DraftFile(
         about,
-        True,
-        _read_variables(variables, about) if variables else (),
-        _read_rules(rules, about) if rules else (),
+        readable=True,
+        zone=read_zone(zone, about) if zone else None,
+        accounts=read_text_list(accounts, "accounts", about) if accounts else None,
+        variables=_read_variables(variables, about) if variables else (),
+        schedules=_read_named(tree, "schedules", about),
+        lists=_read_named(tree, "lists", about),
+        replies=tuple((each.name, read_shared_reply(each.node, about)) for each in _read_named(tree, "replies", about)),
+        rules=_read_rules(tree, about),
     )
 
 
@@ -76,148 +78,112 @@ def _check_version(tree: Mapping, report: FileReport) -> None:
 def _read_variables(node: Node, report: FileReport) -> tuple[DraftVariable, ...]:
     found: list[DraftVariable] = []
     for group, values in read_map(node, "vars", report) or ():
-        if group.value in BUILT_IN_ROOTS or not _VARIABLE.fullmatch(group.value):
-            hint = "letters, digits and _; none of: " + ", ".join(sorted(BUILT_IN_ROOTS))
-            report.error("R011", group, f'"{group.value[:60]}" cannot be the name of a group of vars', hint=hint)
+        if group.value in BUILT_IN_ROOTS:
+            hint = "take another name than " + ", ".join(sorted(BUILT_IN_ROOTS))
+            report.error("R011", group, f'"{group.value[:60]}" has a meaning of its own in replies', hint=hint)
+            continue
+        if not read_key(group, "the name of a group of vars", report):
             continue
         for key, value in read_map(values, f"vars.{group.value}", report) or ():
-            if not _VARIABLE.fullmatch(key.value):
-                report.error("R011", key, f'"{key.value[:60]}" cannot be used in a reply', hint="letters, digits and _")
-                continue
-            name = f"{group.value}.{key.value}"
-            # One whose value is refused is still known, so that the replies with it are not at fault.
-            found.append(DraftVariable(report, name, key, read_text(value, name, report) or ""))
+            if read_key(key, "used in a reply", report):
+                name = f"{group.value}.{key.value}"
+                # One whose value is refused is still known, so that the replies with it are not at fault.
+                found.append(DraftVariable(name, key, read_text(value, name, report) or ""))
     return tuple(found)
 
 
-def _read_rules(node: Node, report: FileReport) -> tuple[DraftRule, ...]:
-    if is_empty(node) or (isinstance(node, Listing) and not node.items):
+def _read_named(tree: Mapping, key: str, report: FileReport) -> tuple[Named, ...]:
+    """What stands under one of the file's keys that hold things by name."""
+    node = tree.get(key)
+    if node is None or is_empty(node):
         return ()
-    found = (_read_rule(item, report) for item in read_list(node, "rules", report))
+    found: list[Named] = []
+    for name, value in read_map(node, key, report) or ():
+        if not _NAME.fullmatch(name.value):
+            message = f'"{name.value[:60]}" cannot be a name in {key}'
+            report.error("R011", name, message, hint="1 to 64 letters, digits, - and _")
+            continue
+        found.append(Named(name, value))
+    return tuple(found)
+
+
+def _read_rules(tree: Mapping, report: FileReport) -> tuple[DraftRule, ...]:
+    node = tree.get("rules")
+    if node is None or is_empty(node) or (isinstance(node, Listing) and not node.items):
+        return ()
+    items = read_list(node, "rules", report)
+    defaults = _read_defaults(tree, report, count=len(items))
+    found = (_read_rule(item, defaults, report) for item in items)
     return tuple(rule for rule in found if rule)
 
 
-def _read_rule(item: Node, report: FileReport) -> DraftRule | None:
+def _read_defaults(tree: Mapping, report: FileReport, *, count: int) -> MappingOf[str, tuple[Scalar, Node]]:
+    node = tree.get("defaults")
+    if node is None or is_empty(node):
+        return _NO_DEFAULTS
+    defaults = read_map(node, "defaults", report)
+    if defaults is None:
+        return _NO_DEFAULTS
+    if name := defaults.key("name"):
+        report.error("R003", name, "a name cannot be a default: every rule has its own", hint="delete it")
+    check_keys(defaults, "defaults", report, known=RULE_KEYS, later=LATER_RULE_KEYS)
+    if _count_values(defaults) * count > MOST_DEFAULTS:
+        message = f"written out into {count} rules, these defaults are more than {MOST_DEFAULTS} values"
+        report.error("R004", tree.key("defaults") or defaults, message, hint="make them shorter, or split the file")
+        return _NO_DEFAULTS
+    return {key.value: (key, value) for key, value in defaults if key.value in RULE_KEYS - {"name"}}
+
+
+def _count_values(node: Node) -> int:
+    count, left = 0, [node]
+    while left:
+        count += 1
+        match left.pop():
+            case Mapping(entries=entries):
+                left.extend(value for _, value in entries.values())
+            case Listing(items=items):
+                left.extend(items)
+            case _:
+                pass
+    return count
+
+
+def _read_rule(item: Node, defaults: MappingOf[str, tuple[Scalar, Node]], report: FileReport) -> DraftRule | None:
     node = read_map(item, "a rule", report)
     if node is None:
         return None
-    check_keys(node, "a rule", report, known=RULE_KEYS, later=LATER_RULE_KEYS)
+    entries = node.entries
+    if not entries.keys() <= RULE_KEYS:
+        check_keys(node, "a rule", report, known=RULE_KEYS, later=LATER_RULE_KEYS)
     name = _read_name(node, report)
-    given = {key.value: value for key, value in node}
-    fallback = "fallback" in given and bool(read_boolean(given["fallback"], "fallback", report))
-    if fallback:
-        _check_fallback_keys(node, report)
-    priority = None
-    if "priority" in given:
-        priority = read_integer(given["priority"], "priority", report, lowest=-1000, highest=1000)
-    rule = DraftRule(
-        report=report,
-        node=node,
-        name=name or Scalar("", True, node.line, node.column, node.line, node.column),
-        kinds=read_kinds(given.get("kinds"), report, fallback=fallback),
-        kinds_node=given.get("kinds"),
-        priority=priority or 0,
-        keywords=read_keywords(given["keywords"], "keywords", report) if "keywords" in given else (),
-        every=_read_match(node, report),
-        excluded=read_keywords(given["not"], "not", report) if "not" in given else (),
-        payloads=read_payloads(given["payload"], report) if "payload" in given else (),
-        reply=_read_reply(given["reply"], report) if "reply" in given else None,
-        handoff=_read_handoff(given["handoff"], report) if "handoff" in given else None,
-        fallback=fallback,
-    )
-    return rule if name else None
+    fallback = _is_fallback(node, defaults, report)
+    if defaults:
+        entries = {key: each for key, each in defaults.items() if not fallback or key not in NOT_IN_FALLBACK} | entries
+    if name is None:
+        return None
+    given = {key: value for key, (_, value) in entries.items()}
+    places = {key: place_of(written) for key, (written, _) in entries.items()}
+    places["name"] = place_of(given["name"])
+    return DraftRule(report, name, node.line, given, places, fallback, read_answers(given, report))
 
 
-def _read_name(node: Mapping, report: FileReport) -> Scalar | None:
+def _read_name(node: Mapping, report: FileReport) -> str | None:
     name = node.get("name")
     if name is None:
         report.error("R011", node, "a rule without a name", hint="begin it with, for example, name: opening-hours")
         return None
-    text = read_text(name, "name", report)
-    if text is None or not isinstance(name, Scalar):
-        return None
-    if not _NAME.fullmatch(text):
-        slug = regex.sub(r"[^a-z0-9]+", "-", text[:64].lower()).strip("-")
-        hint = f"for example: {slug}" if slug else ""
-        message = "a name has 1 to 64 small letters, digits and dashes"
-        report.error("R011", name, message, hint=hint)
-    return name
+    # One with a wrong name is still read, so that all that is wrong with it is told at once.
+    return read_slug(name, "the name of a rule", report) or (name.value if isinstance(name, Scalar) else None)
 
 
-def _check_fallback_keys(node: Mapping, report: FileReport) -> None:
+def _is_fallback(node: Mapping, defaults: MappingOf[str, tuple[Scalar, Node]], report: FileReport) -> bool:
+    value = node.get("fallback")
+    if value is None:
+        return "fallback" in defaults and bool(read_boolean(defaults["fallback"][1], "fallback", report))
+    if not read_boolean(value, "fallback", report):
+        return False
     for name in NOT_IN_FALLBACK:
         if key := node.key(name):
             message = f'"{name}" has no meaning in the fallback: it answers what no other rule answers'
             report.error("R004", key, message, hint='delete it, or delete "fallback"')
-
-
-def _read_match(node: Mapping, report: FileReport) -> bool:
-    match = node.get("match")
-    if match is None:
-        return False
-    text = read_text(match, "match", report)
-    if text is not None and text not in ("any", "all"):
-        report.error("R004", match, f'match wants any or all, not "{text[:40]}"')
-    if node.get("keywords") is None and not node.get("fallback"):
-        report.error("R004", match, '"match" says how keywords join, and there are none', hint="delete it")
-    return text == "all"
-
-
-def _read_reply(node: Node, report: FileReport) -> DraftReply | None:
-    if isinstance(node, Listing):
-        message = "several replies in a row are part of the rule language but not built in this version"
-        report.error("R003", node, message, hint="write one text")
-        return None
-    if isinstance(node, Scalar):
-        text = _read_sayable(node, "reply", report)
-        return DraftReply(text) if text else None
-    check_keys(node, "a reply", report, known=REPLY_KEYS, later=LATER_REPLY_KEYS)
-    buttons = node.get("quick_replies")
-    found = read_list(buttons, "quick_replies", report) if buttons else ()
-    draft_buttons = tuple(button for item in found if (button := _read_button(item, report)))
-    text_node = node.get("text")
-    if text_node is None:
-        if not any(key.value in LATER_REPLY_KEYS for key, _ in node):
-            report.error("R004", node, "a reply without a text", hint="add text:")
-        return None
-    if isinstance(text_node, Mapping):
-        message = "a text for each language is part of the rule language but not built in this version"
-        report.error("R003", text_node, message, hint="write one text")
-        return None
-    text = _read_sayable(text_node, "the text of a reply", report)
-    return DraftReply(text, draft_buttons) if text else None
-
-
-def _read_sayable(node: Node, what: str, report: FileReport) -> Scalar | None:
-    text = read_text(node, what, report)
-    if text is not None and not text.strip():
-        report.error("R004", node, f"{what} is empty", hint="write what the customer shall read")
-        return None
-    return node if text and isinstance(node, Scalar) else None
-
-
-def _read_button(item: Node, report: FileReport) -> DraftButton | None:
-    node = read_map(item, "a quick reply", report)
-    if node is None:
-        return None
-    check_keys(node, "a quick reply", report, known=("title", "payload"))
-    for name in ("title", "payload"):
-        if node.get(name) is None:
-            report.error("R004", node, f"a quick reply without {name}", hint=f"add {name}:")
-    title, payload = node.get("title"), node.get("payload")
-    read = [read_text(value, "a quick reply", report) for value in (title, payload) if value]
-    if None in read or not isinstance(title, Scalar) or not isinstance(payload, Scalar):
-        return None
-    return DraftButton(title, payload)
-
-
-def _read_handoff(node: Node, report: FileReport) -> DraftHandoff | None:
-    if isinstance(node, Scalar):
-        return DraftHandoff(DEFAULT_PAUSE, None) if read_boolean(node, "handoff", report) else None
-    plan = read_map(node, "handoff", report)
-    if plan is None:
-        return None
-    check_keys(plan, "handoff", report, known=HANDOFF_KEYS, later=LATER_HANDOFF_KEYS)
-    pause, say = plan.get("pause"), plan.get("say")
-    length = read_duration(pause, "pause", report) if pause else None
-    return DraftHandoff(length or DEFAULT_PAUSE, _read_sayable(say, "say", report) if say else None)
+    return True

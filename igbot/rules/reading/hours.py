@@ -1,0 +1,160 @@
+"""Reads `schedules`: which hours of which days, and the days that are different."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import regex
+
+from igbot.rules.places import Place
+from igbot.rules.reading.moments import date_of, read_date
+from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Scalar, place_of
+from igbot.rules.reading.values import check_keys, read_list, read_map, read_text
+from igbot.rules.schedules import DAY, Minutes, Schedule
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DATE_KEYS = ("closed_on", "open_on")
+MOST_OVER_NIGHT = 12 * 60
+"""Minutes of hours that end before they begin and are still taken for over midnight without a mark."""
+
+_SPAN = regex.compile(rf"({'|'.join(DAYS)})(?:-({'|'.join(DAYS)}))?")
+_HOURS = regex.compile(r"([0-9]{1,2}):([0-9]{2})\s*[-–]\s*([0-9]{1,2}):([0-9]{2})(\+1)?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Hours:
+    """From and to, and where they are written."""
+
+    start: int
+    end: int
+    node: Node
+
+
+def read_schedule(name: Scalar, node: Node, report: FileReport, *, zone: ZoneInfo) -> Schedule:
+    """One schedule; what is wrong with it becomes findings (R003, R004, R051) and is left out."""
+    tree = read_map(node, f"schedules.{name.value[:60]}", report) or Mapping({}, 1, 1, 1, 1)
+    spans = {key.value: found for key, _ in tree if (found := _SPAN.fullmatch(key.value))}
+    check_keys(tree, "a schedule", report, known=(*DAYS, "mon-fri", *DATE_KEYS, *spans))
+    if isinstance(node, Mapping) and not node.entries:
+        report.error("R004", node, "a schedule without any hours", hint='add mon-fri: ["09:00-17:00"]')
+    week: dict[int, tuple[_Hours, ...]] = {}
+    for key, value in tree:
+        if span := spans.get(key.value):
+            first, last = DAYS.index(span[1]), DAYS.index(span[2] or span[1])
+            hours = _read_hours(value, key.value, report)
+            for day in ((first + step) % 7 for step in range((last - first) % 7 + 1)):
+                if day in week:
+                    message = f"the hours of {NAMES[day]} are given twice"
+                    report.error("R051", key, message, hint="write each day once, all its hours in one list")
+                week.setdefault(day, hours)
+    _check_nights(week, report)
+    dates: dict[date, Place] = {}
+    closed = tree.get("closed_on")
+    extra = tree.get("open_on")
+    return Schedule(
+        name=name.value,
+        zone=zone,
+        days={day: _joined(hours) for day, hours in sorted(week.items())},
+        closed_on=frozenset(_read_dates(closed, "closed_on", report, dates)) if closed else frozenset(),
+        open_on=_read_extra(extra, week, report, dates) if extra else {},
+        file=report.source.path,
+        at=place_of(name),
+        dates=dates,
+    )
+
+
+def _read_hours(node: Node, what: str, report: FileReport) -> tuple[_Hours, ...]:
+    """The hours of a day in order; an empty list is a day without any."""
+    if isinstance(node, Listing) and not node.items:
+        return ()
+    read = (_read_span(item, what, report) for item in read_list(node, what, report))
+    found = sorted((hours for hours in read if hours), key=lambda hours: hours.start)
+    for before, after in pairwise(found):
+        if after.start < before.end:
+            report.error("R051", after.node, "these hours overlap others of the same day", hint="write them as one")
+    return tuple(found)
+
+
+def _read_span(node: Node, what: str, report: FileReport) -> _Hours | None:
+    text = read_text(node, what, report)
+    if text is None:
+        return None
+    found = _HOURS.fullmatch(text.strip())
+    start, end = (_minutes(found[1], found[2]), _minutes(found[3], found[4])) if found else (None, None)
+    if found is None or start is None or end is None or start == DAY:
+        hint = 'write "HH:MM-HH:MM" from 00:00 to 24:00'
+        report.error("R051", node, f'{what} wants hours such as "09:00-17:30", not {text[:40]!r}', hint=hint)
+        return None
+    if found[5]:
+        end += DAY
+    if start == end:
+        report.error("R051", node, f"{text[:40]} is no time at all", hint='write "00:00-24:00" for the whole day')
+        return None
+    if end < start:
+        end += DAY
+        if end - start > MOST_OVER_NIGHT:
+            hint = f'if it ends the next day write "{text.strip()[:11]}+1"'
+            report.error("R051", node, f"{text[:40]} ends before it begins", hint=hint)
+            return None
+    if end - start > DAY:
+        report.error("R051", node, f"{text[:40]} is longer than a day", hint="leave +1 out")
+        return None
+    return _Hours(start, end, node)
+
+
+def _minutes(hour: str, minute: str) -> int | None:
+    value = int(hour) * 60 + int(minute)
+    return value if int(minute) < 60 and value <= DAY else None
+
+
+def _check_nights(week: dict[int, tuple[_Hours, ...]], report: FileReport) -> None:
+    for day, hours in week.items():
+        tomorrow = week.get((day + 1) % 7)
+        if hours and tomorrow and hours[-1].end - DAY > tomorrow[0].start:
+            message = f"the hours of {NAMES[day]} go on into those of {NAMES[(day + 1) % 7]}"
+            report.error("R051", hours[-1].node, message, hint="let them end before the next day's begin")
+
+
+def _joined(hours: Iterable[_Hours]) -> tuple[Minutes, ...]:
+    """Hours in order, those that touch as one."""
+    found: list[Minutes] = []
+    for each in hours:
+        if found and each.start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], each.end))
+        else:
+            found.append((each.start, each.end))
+    return tuple(found)
+
+
+def _read_dates(node: Node, what: str, report: FileReport, dates: dict[date, Place]) -> list[date]:
+    found = []
+    for item in read_list(node, what, report):
+        if day := read_date(item, what, report):
+            dates.setdefault(day, place_of(item))
+            found.append(day)
+    return found
+
+
+def _read_extra(
+    node: Node, week: dict[int, tuple[_Hours, ...]], report: FileReport, dates: dict[date, Place]
+) -> dict[date, tuple[Minutes, ...]]:
+    """`open_on`: a list of dates with the hours of their weekday, or a map of dates to their own hours."""
+    found: dict[date, tuple[Minutes, ...]] = {}
+    if isinstance(node, Mapping):
+        for key, value in node:
+            day = date_of(key.value)
+            if day is None:
+                report.error("R051", key, f"open_on wants a date such as 2026-12-24, not {key.value[:40]!r}")
+                continue
+            dates.setdefault(day, place_of(key))
+            found[day] = _joined(_read_hours(value, key.value, report))
+        return found
+    for day in _read_dates(node, "open_on", report, dates):
+        found[day] = ()
+        if not week.get(day.weekday()):
+            hint = f'write open_on: {{"{day}": ["10:00-14:00"]}}'
+            report.error("R051", dates[day], f"{day} is a {NAMES[day.weekday()]}, which has no hours", hint=hint)
+    return found
