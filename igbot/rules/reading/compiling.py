@@ -22,7 +22,7 @@ from igbot.rules.reading.values import (
     read_text,
     read_text_list,
 )
-from igbot.rules.reading.whens import implied_kinds, read_conditions
+from igbot.rules.reading.whens import implied_kinds, read_conditions, read_kinds
 from igbot.rules.rule import DEFAULT_KINDS, FALLBACK_KINDS, Example, Rule
 from igbot.rules.surroundings import Surroundings
 
@@ -47,7 +47,7 @@ def compile_rules(files: Sequence[DraftFile], *, surroundings: Surroundings) -> 
 def _compile_rule(draft: DraftRule, scope: Scope, accounts: frozenset[str] | None) -> Rule:
     given, report = draft.given, draft.report
     when, conditions = read_conditions(given, scope)
-    kinds = _kinds(when, fallback=draft.fallback)
+    kinds = _kinds(when, draft)
     if draft.fallback:
         _check_fallback(given, when, report)
     answers = compile_answers(
@@ -95,11 +95,14 @@ def _compile_rule(draft: DraftRule, scope: Scope, accounts: frozenset[str] | Non
     )
 
 
-def _kinds(when: When, *, fallback: bool) -> frozenset[CustomerKind]:
-    """The kinds a rule serves: those it asks for, else the default ones and those its conditions speak of."""
+def _kinds(when: When, draft: DraftRule) -> frozenset[CustomerKind]:
+    """The kinds a rule serves: those it asks for, else the usual ones and those its conditions speak of."""
     if when.kinds is not None:
         return when.kinds
-    return FALLBACK_KINDS if fallback else DEFAULT_KINDS | implied_kinds(when)
+    usual = FALLBACK_KINDS if draft.fallback else DEFAULT_KINDS
+    if draft.usual_kinds:
+        usual = read_kinds(draft.usual_kinds, draft.report)
+    return usual | implied_kinds(when)
 
 
 def _check_fallback(given: Mapping[str, Node], when: When, report: FileReport) -> None:

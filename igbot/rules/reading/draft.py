@@ -11,7 +11,10 @@ from igbot.rules.reading.source import FileReport, Node, Scalar
 
 @dataclass(frozen=True, slots=True)
 class DraftRule:
-    """One rule of a file. `given` are its keys with their values, those of the file's `defaults` among them."""
+    """One rule of a file. `given` are its keys with their values, those of the file's `defaults` among them.
+
+    But for `kinds` of the defaults, which are `usual_kinds`: a rule that asks for other kinds anywhere wants those.
+    """
 
     report: FileReport
     name: str
@@ -20,6 +23,7 @@ class DraftRule:
     places: MappingOf[str, Place]
     fallback: bool
     answers: DraftAnswers
+    usual_kinds: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)

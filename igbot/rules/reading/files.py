@@ -157,14 +157,17 @@ def _read_rule(item: Node, defaults: MappingOf[str, tuple[Scalar, Node]], report
         check_keys(node, "a rule", report, known=RULE_KEYS, later=LATER_RULE_KEYS)
     name = _read_name(node, report)
     fallback = _is_fallback(node, defaults, report)
+    usual_kinds = None
     if defaults:
-        entries = {key: each for key, each in defaults.items() if not fallback or key not in NOT_IN_FALLBACK} | entries
+        usual_kinds = defaults["kinds"][1] if "kinds" in defaults and "kinds" not in entries else None
+        unwanted = {"kinds", *(NOT_IN_FALLBACK if fallback else ())}
+        entries = {key: each for key, each in defaults.items() if key not in unwanted} | entries
     if name is None:
         return None
     given = {key: value for key, (_, value) in entries.items()}
     places = {key: place_of(written) for key, (written, _) in entries.items()}
     places["name"] = place_of(given["name"])
-    return DraftRule(report, name, node.line, given, places, fallback, read_answers(given, report))
+    return DraftRule(report, name, node.line, given, places, fallback, read_answers(given, report), usual_kinds)
 
 
 def _read_name(node: Mapping, report: FileReport) -> str | None:

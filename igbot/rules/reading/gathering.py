@@ -1,9 +1,8 @@
-"""Puts together what the files give names to: `vars`, `schedules`, `lists`, `replies`, rules. Each name stands once."""
+"""Puts together what the files give names to: `vars`, `schedules`, `lists`, `replies`. Each name stands once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from igbot.rules.places import Place
 from igbot.rules.reading.answers_draft import DraftReply
 from igbot.rules.reading.draft import DraftFile, Named
 from igbot.rules.reading.gathered import Gathered
@@ -24,7 +23,7 @@ class _Once:
     first: dict[str, str] = field(default_factory=dict)
     """Where each name is first written."""
 
-    def is_new(self, name: str, at: Scalar | Place, report: FileReport) -> bool:
+    def is_new(self, name: str, at: Scalar, report: FileReport) -> bool:
         """Whether the name is the first of its kind; else R010 says where that is."""
         here = f"{report.source.path}:{at.line}"
         first = self.first.setdefault(name, here)
@@ -40,7 +39,6 @@ def gather(files: Sequence[DraftFile], surroundings: Surroundings) -> tuple[Gath
     schedules: dict[str, Schedule] = {}
     lists: dict[str, tuple[Named, FileReport]] = {}
     replies: dict[str, DraftReply] = {}
-    rules = _Once("a rule")
     variables, hours, words, shared = (_Once(each) for each in ("a value of vars", "a schedule", "a list", "a reply"))
     for file in files:
         report = file.report
@@ -58,15 +56,13 @@ def gather(files: Sequence[DraftFile], surroundings: Surroundings) -> tuple[Gath
         for name, reply in file.replies:
             if shared.is_new(name.value, name, report) and reply:
                 replies[name.value] = reply
-        for rule in file.rules:
-            rules.is_new(rule.name, rule.places["name"], report)
     found = WordLists(lists, Patterns())
     gathered = Gathered(
         constants=constants,
         schedules=schedules,
         lists=found.all(),
         replies=replies,
-        rules=frozenset(rules.first),
+        rules=frozenset(rule.name for file in files for rule in file.rules),
         surroundings=surroundings,
     )
     return gathered, found
