@@ -1,19 +1,23 @@
 """`igbot rules`: what an owner does with rules before and while they are live."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from igbot.errors import ExitCode, IgbotError, UsageError
+from igbot.cli.rules_explain import explain
+from igbot.cli.rules_test import run_tests
+from igbot.errors import ExitCode
 
 if TYPE_CHECKING:
+    from igbot.cli.rules_folder import Folder
     from igbot.rules.loading import Loaded
-    from igbot.rules.model import Finding
 
-app = typer.Typer(help="Check rules, and have the running server take them.", no_args_is_help=True)
+HELP = "Check and test rules, see why they answer, and have the running server take them."
+app = typer.Typer(help=HELP, no_args_is_help=True)
 
 
 class Format(StrEnum):
@@ -24,9 +28,9 @@ class Format(StrEnum):
     GITHUB = "github"
 
 
-@app.callback()
+@app.callback(help=HELP)
 def rules() -> None:
-    """Check rules, and have the running server take them."""
+    """What an owner does with rules."""
 
 
 @app.command()
@@ -42,18 +46,21 @@ def lint(
 ) -> None:
     """Find what is wrong with the rules. Exit code 1: the server would not take them."""
     from igbot.cli import findings as printing
+    from igbot.cli.opening import settings_for
+    from igbot.cli.rules_folder import from_here, read_rules, surroundings_of
 
     chosen = Format.JSON if as_json else output
-    root = path or _configured_folder()
-    loaded, files = _load(root)
-    found = [_shown_under(root, finding) for finding in loaded.findings]
+    settings = settings_for(None)
+    folder = read_rules(path or from_here(settings.rules_dir))
+    loaded = folder.load(replace(surroundings_of(settings), now=datetime.now(UTC)))
+    found = [folder.shown(finding) for finding in loaded.findings]
     if chosen is Format.JSON:
         printing.print_json(found)
     elif chosen is Format.GITHUB:
         printing.print_github(found)
     else:
         printing.print_text(found)
-        typer.echo(_summary(loaded, files, root))
+        typer.echo(_summary(loaded, folder))
     bad = {"error", "warning"} if strict else {"error"}
     if any(finding.severity in bad for finding in found):
         raise typer.Exit(ExitCode.BAD)
@@ -71,6 +78,7 @@ def reload(
     from igbot.cli.asking import ask
     from igbot.cli.opening import settings_for
     from igbot.cli.output import emit_json
+    from igbot.cli.rules_folder import Folder, from_here
     from igbot.rules.model import Finding
 
     settings = settings_for(env)
@@ -80,53 +88,31 @@ def reload(
     elif verdict["loaded"]:
         typer.echo(f"{_counted(verdict['rules'], 'rule') or 'no rules'} in force, set {verdict['digest']}.")
     else:
-        folder = _from_here(settings.rules_dir)
-        printing.print_text([_shown_under(folder, Finding(**finding)) for finding in verdict["findings"]])
+        folder = Folder(from_here(settings.rules_dir), ())
+        printing.print_text([folder.shown(Finding(**finding)) for finding in verdict["findings"]])
         typer.echo("Rejected: the server keeps the rules it had.")
     if not verdict["loaded"]:
         raise typer.Exit(ExitCode.BAD)
 
 
-def _configured_folder() -> Path:
-    from igbot.cli.opening import settings_for
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of rule files, by which editors complete and check them."""
+    import json
 
-    return _from_here(settings_for(None).rules_dir)
+    from igbot.rules.schema import schema as shape
 
-
-def _from_here(folder: Path) -> Path:
-    here = Path.cwd()
-    return folder.relative_to(here) if folder.is_relative_to(here) else folder
-
-
-def _load(root: Path) -> "tuple[Loaded, int]":
-    """The findings about a folder or a file, and how many files there were."""
-    from igbot.rulebook.folder import load_folder
-    from igbot.rules.loading import load_rules
-    from igbot.rules.model import RuleFile
-    from igbot.rules.reading.strict_yaml import MAX_BYTES
-
-    if not root.exists():
-        raise UsageError(f"{root} does not exist", hint="name a folder of rules, or set IGBOT_RULES_DIR")
-    try:
-        if root.is_file():
-            with root.open("rb") as opened:
-                return load_rules([RuleFile(root.name, opened.read(MAX_BYTES + 1))]), 1
-        next(root.iterdir(), None)
-    except OSError as error:
-        raise IgbotError(f"{root} cannot be read: {error.strerror or error}", hint="check its permissions") from None
-    loaded, files = load_folder(root)
-    return loaded, len(files)
+    typer.echo(json.dumps(shape(), indent=2, ensure_ascii=False))
 
 
-def _shown_under(root: Path, finding: "Finding") -> "Finding":
-    """The finding with a path that an editor can open from here."""
-    shown = root if root.is_file() or not finding.file else root / finding.file
-    return replace(finding, file=shown.as_posix())
+app.command("test")(run_tests)
+app.command()(explain)
 
 
-def _summary(loaded: "Loaded", files: int, root: Path) -> str:
+def _summary(loaded: "Loaded", folder: "Folder") -> str:
+    files = len(folder.files)
     if not files and not loaded.findings:
-        return f"no rule files (*.yaml) in {root}: every message gets the text of IGBOT_FALLBACK_REPLY"
+        return f"no rule files (*.yaml) in {folder.root}: every message gets the text of IGBOT_FALLBACK_REPLY"
     counted = [
         _counted(sum(finding.severity == severity for finding in loaded.findings), severity)
         for severity in ("error", "warning", "hint")

@@ -1,0 +1,140 @@
+"""How an explanation is printed: what the rules saw, what is answered, and every rule with its yes or no."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from igbot.cli.output import console, emit_json, print_lines, print_table, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from igbot.cli.rules_explain import Explained
+    from igbot.rules.deciding.choice import Considered
+
+COLUMNS = ("fits", "rule", "because", "order", "place")
+
+
+def print_json(found: "Explained") -> None:
+    """One JSON object."""
+    from igbot.cli.rules_shapes import considered_shape, reply_shape
+    from igbot.rules.testing.running import considered
+
+    asked, choice = found.asked, found.choice
+    call = _call(found)
+    emit_json(
+        {
+            "case": found.about,
+            "message": {"kind": asked.message.kind, "text": asked.message.text, "payload": asked.message.payload},
+            "normalised": _normalised(found),
+            "at": asked.now,
+            "customer": _customer(found),
+            "decision": {
+                "reason": choice.reason,
+                "rule": choice.rule,
+                "digest": choice.digest,
+                "matched": choice.matched or None,
+                "order": list(choice.order) if choice.order else None,
+                "variant": choice.variant,
+                "withheld": choice.withheld,
+                "handoff": choice.handoff is not None,
+                "observers": list(choice.observers),
+                "tags": list(choice.tagged),
+                "set": dict(choice.facts),
+                "settle_seconds": choice.settle.total_seconds(),
+                "calls": call,
+            },
+            "replies": [reply_shape(reply) for reply in choice.replies],
+            "considered": [
+                considered_shape(each, found.folder.path_of(each.file)) for each in considered(found.ruleset, asked)
+            ],
+        }
+    )
+
+
+def print_for_people(found: "Explained") -> None:
+    """Lines and a table; tab-separated where nobody looks."""
+    from igbot.rules.testing.running import considered
+
+    facts = [(label, text) for label, text in _facts(found) if text]
+    rows = [_row(found, each) for each in considered(found.ruleset, found.asked)]
+    if not sys.stdout.isatty():
+        print_lines([*facts, COLUMNS, *rows])
+        return
+    from rich.text import Text
+
+    screen = console()
+    for label, text in facts:
+        screen.print(Text(f"{label:<12}", style="dim").append(visible(text), style=_STYLES.get(label, "default")))
+    print_table(COLUMNS, rows)
+
+
+_STYLES = {"decision": "bold", "reply": "cyan", "buttons": "cyan"}
+
+
+def _facts(found: "Explained") -> "Iterator[tuple[str, str]]":
+    asked, choice = found.asked, found.choice
+    message = asked.message
+    details = (message.text, message.payload, message.emoji, message.story, message.post, message.ad)
+    yield "test", found.about or ""
+    yield "message", " ".join(filter(None, (message.kind, *details)))
+    yield "normalised", _normalised(found)
+    yield "at", asked.now.isoformat(sep=" ", timespec="seconds")
+    yield "customer", _customer_in_words(found)
+    entry = found.ruleset.by_name.get(choice.rule) if choice.rule else None
+    place = f"  {found.folder.path_of(entry.rule.file)}:{entry.rule.line}" if entry else ""
+    yield "decision", f"rule {choice.rule}{place}" if choice.rule else choice.reason
+    yield "because", " ".join(filter(None, (choice.matched, str(choice.order) if choice.order else "")))
+    if call := _call(found):
+        yield "calls", f"{call['service']} for rule {call['rule']}: what it answers decides, and is not known here"
+    yield "withheld", choice.withheld or ""
+    for reply in choice.replies:
+        yield "reply", reply.text
+        titles = [*(each.title for each in reply.quick_replies), *(each.title for each in reply.buttons)]
+        yield "buttons", "   ".join(f"[{title}]" for title in titles)
+        yield "attached", f"{reply.attachment.type} {reply.attachment.url}" if reply.attachment else ""
+    yield "handoff", f"the bot is silent for {choice.handoff.pause}" if choice.handoff else ""
+    yield "observers", ", ".join(choice.observers)
+    yield "settle", f"waits {choice.settle.total_seconds():.0f} s for more lines" if choice.settle else ""
+
+
+def _call(found: "Explained") -> dict[str, Any] | None:
+    wanted = found.choice.wanted
+    return None if wanted is None or isinstance(wanted, str) else {"rule": wanted.rule, "service": wanted.name}
+
+
+def _normalised(found: "Explained") -> str:
+    from igbot.rules.matching.matchers import Text
+
+    return Text.of(found.asked.message.text).plain
+
+
+def _customer(found: "Explained") -> dict[str, Any]:
+    customer, standing = found.asked.customer, found.asked.standing
+    memory = customer.memory
+    return {
+        "igsid": customer.igsid,
+        "messages": memory.messages,
+        "last_message_at": memory.last_message_at,
+        "answered_by": memory.answered_by,
+        "language": memory.facts.get("lang") or memory.language,
+        "tags": sorted(memory.tags),
+        "set": dict(memory.facts),
+        "paused_until": standing.paused_until,
+    }
+
+
+def _customer_in_words(found: "Explained") -> str:
+    memory, standing = found.asked.customer.memory, found.asked.standing
+    words = [f"{memory.messages} messages before" if memory.messages else "new: no message before this one"]
+    if memory.answered_by:
+        words.append(f"{memory.answered_by} answered last")
+    words += [f"tag {tag}" for tag in sorted(memory.tags)]
+    words += [f"{key} = {value}" for key, value in sorted(memory.facts.items())]
+    if standing.paused_until is not None and standing.paused_until > found.asked.now:
+        words.append(f"paused until {standing.paused_until.isoformat(sep=' ', timespec='minutes')}")
+    return ", ".join(words)
+
+
+def _row(found: "Explained", each: "Considered") -> tuple[str, ...]:
+    place = f"{found.folder.path_of(each.file)}:{each.line}"
+    return "yes" if each.fits else "no", each.rule, each.because, str(each.order) if each.order else "", place
