@@ -1,0 +1,66 @@
+"""Findings about regular expressions that RE2 takes, and that hardly do what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import regex
+
+from igbot.rules.conditions import WordList
+from igbot.rules.lint.subjects import Subject
+from igbot.rules.matching.matchers import Pattern
+from igbot.rules.matching.patterns import fits_empty
+from igbot.rules.reading.source import FileReport
+
+# What a class of RE2 means by a capital, a name, and what stands for itself.
+_PIECE = regex.compile(
+    r"\\Q(?P<literal>.*?)(?:\\E|$)|\\(?:[pP]\{\^?\w+\}|[pP]\w|x\{[0-9A-Fa-f]+\}|x[0-9A-Fa-f]{2}|.)"
+    r"|\(\?P?<[^>]*>|\(\?(?P<flags>[a-zA-Z-]+)[:)]|\[(?P<set>\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*)\]|(?P<plain>.)",
+    regex.DOTALL,
+)
+_NESTED = regex.compile(r"\((?:[^()\\]|\\.)*[*+](?:[^()\\]|\\.)*\)(?:[*+]|\{[0-9]+,\})")
+_BESIDE_FOREIGN = regex.compile(r"(?V1)\\[bBwW][+*?()]*[\p{L}--\p{ASCII}]|[\p{L}--\p{ASCII}][+*?()]*\\[bBwW]")
+_UPPER = regex.compile(r"\p{Lu}")
+
+
+def check_patterns(rules: Sequence[Subject], lists: Iterable[WordList], reports: Mapping[str, FileReport]) -> None:
+    """Findings R031, R032, R033 and R034."""
+    for each in rules:
+        for word in (*each.wanted, *each.excluded):
+            if isinstance(word, Pattern):
+                _check(word, each.report)
+    for given in lists:
+        for node in given.any if given.file in reports else ():
+            if isinstance(node, Pattern):
+                _check(node, reports[given.file])
+
+
+def _check(pattern: Pattern, report: FileReport) -> None:
+    if fits_empty(pattern.written):
+        message = "this pattern can match the empty text, so it fits every message"
+        report.warning("R031", pattern.at, message, hint="write + in place of *, or take away the ?")
+    if found := _NESTED.search(pattern.written):
+        message = f"a repetition within a repetition: {found[0][:60]}"
+        report.warning("R032", pattern.at, message, hint="one of the two is mostly enough")
+    if found := _BESIDE_FOREIGN.search(pattern.written):
+        letter = found[0].strip("\\bBwW+*?()")
+        message = rf'\b and \w know the letters a to z only, not "{letter}"'
+        report.warning("R033", pattern.at, message, hint=r"use {word: …}, or [\p{L}\p{M}\p{N}_] in place of \w")
+    if not pattern.raw and (upper := next(_never_matched(pattern.written), "")):
+        message = f'"{upper}" never matches: patterns see the message in small letters'
+        report.warning("R034", pattern.at, message, hint=f'write "{upper.lower()}", or add raw: true')
+
+
+def _never_matched(written: str) -> Iterator[str]:
+    """Capitals that stand for themselves, in a pattern that does not ignore case."""
+    for piece in _PIECE.finditer(written):
+        flags = piece["flags"]
+        if flags and "i" in flags.partition("-")[0]:
+            return
+        text = piece["literal"] or piece["plain"] or ""
+        inside = regex.sub(r"\[:\^?\w+:\]|\\[pP](?:\{\^?\w+\}|\w)|\\.", "", piece["set"] or "")
+        if inside and not inside.startswith("^"):
+            # [A-Za-z] and [Pp] match in small letters as well.
+            text = "".join(letter for letter in _UPPER.findall(inside) if letter.lower() not in inside)
+        if upper := _UPPER.search(text):
+            yield upper[0]

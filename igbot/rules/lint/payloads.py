@@ -1,0 +1,148 @@
+"""Buttons and payloads that must find each other."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from igbot.meta.events import CustomerKind
+from igbot.rules.answers import Reply
+from igbot.rules.deciding.choice import Incoming
+from igbot.rules.deciding.ruleset import RuleSet
+from igbot.rules.lint.field import served
+from igbot.rules.lint.subjects import Subject, all_conditions, list_words, seek
+from igbot.rules.matching.matchers import Text
+from igbot.rules.places import Place
+
+MOST_TITLES = 2_000
+"""Buttons whose titles are tried on the rules, where no rule names their payload."""
+OF_A_QUESTION = "RULE:"
+"""How the payloads of igbot's own question begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tap:
+    """A button as it comes back when a customer taps it."""
+
+    kind: CustomerKind
+    title: str
+    payload: str
+    place: Place
+    file: str
+
+
+def check_conditions(rules: Sequence[Subject]) -> None:
+    """Finding R044: payloads that rules wait for and no button sends."""
+    sent: set[str] = {tap.payload for each in rules for tap in _taps(each)}
+    ordered = sorted(sent)
+    for each in rules:
+        for payload in dict.fromkeys(_awaited(each)):
+            if payload.startswith(OF_A_QUESTION) or _is_sent(payload, sent, ordered):
+                continue
+            place = seek(each, payload, "payload" if each.rule.when.payloads else "when")
+            if payload.endswith("*"):
+                message = f'no button sends a payload that begins with "{payload[:-1][:60]}"'
+                each.report.warning("R044", place, message, hint="add a button with one, or leave it to advertisements")
+            else:
+                # Menus, ice breakers and advertisements are set up at Meta, where no rule file shows them.
+                outside = each.rule.kinds & {"postback", "referral"}
+                add = each.report.warning if outside else each.report.error
+                message = f'no button sends the payload "{payload[:60]}"'
+                add("R044", place, message, hint="add a quick reply or a button with it")
+
+
+def _awaited(each: Subject) -> Iterator[str]:
+    for when in all_conditions(each.rule.when):
+        yield from when.payloads
+
+
+def _is_sent(payload: str, sent: set[str], ordered: Sequence[str]) -> bool:
+    if not payload.endswith("*"):
+        return payload in sent
+    at = bisect_left(ordered, payload[:-1])
+    return at < len(ordered) and ordered[at].startswith(payload[:-1])
+
+
+def check_taps(rules: Sequence[Subject], ruleset: RuleSet) -> None:
+    """Finding R043: buttons whose payload no rule takes, and whose title none understands."""
+    waiting = _Waiting(rules)
+    left = MOST_TITLES
+    seen: set[tuple[str, str, str]] = set()
+    for each in rules:
+        for tap in _taps(each) if each.rule.enabled else ():
+            known = (tap.kind, tap.payload, tap.title)
+            if known in seen or tap.payload.startswith(OF_A_QUESTION) or waiting.takes(tap.payload, tap.kind):
+                continue
+            seen.add(known)
+            left -= 1
+            if left < 0:
+                return
+            if not waiting.understands(tap, ruleset):
+                _tell(each, tap, waiting)
+
+
+def _tell(each: Subject, tap: _Tap, waiting: _Waiting) -> None:
+    named = tap.payload[:60]
+    other: CustomerKind = "postback" if tap.kind == "quick_reply" else "quick_reply"
+    if waiting.takes(tap.payload, other):
+        message = f'the rule for the payload "{named}" does not take this kind of button'
+        hint = f"add {tap.kind} to its kinds"
+    else:
+        message = f'no rule takes the payload "{named}": a tap gets the fallback'
+        kinds = "" if tap.kind == "quick_reply" else ", kinds: [postback]"
+        hint = f"add a rule with payload: {named}{kinds}"
+    place = tap.place if tap.file == each.rule.file else each.rule.place("reply")
+    each.report.warning("R043", place, message, hint=hint)
+
+
+def _taps(each: Subject) -> Iterator[_Tap]:
+    for reply in each.rule.replies:
+        yield from _taps_of(reply)
+
+
+def _taps_of(reply: Reply) -> Iterator[_Tap]:
+    places = iter(reply.button_places)
+    for quick in reply.quick_replies:
+        yield _Tap("quick_reply", quick.title, quick.payload, next(places, reply.at), reply.file)
+    for button in reply.buttons:
+        place = next(places, reply.at)
+        if button.payload is not None:
+            yield _Tap("postback", button.title, button.payload, place, reply.file)
+
+
+class _Waiting:
+    """The payloads that enabled rules wait for, by the kind of message that may bring them."""
+
+    def __init__(self, rules: Sequence[Subject]) -> None:
+        """Reads them from all conditions of the rules that answer."""
+        self._rules = {each.rule.name: each for each in rules}
+        self._exact: set[tuple[CustomerKind, str]] = set()
+        self._beginnings: set[tuple[CustomerKind, str]] = set()
+        for each in rules:
+            if each.competes:
+                for payload in _awaited(each):
+                    table = self._beginnings if payload.endswith("*") else self._exact
+                    table.update((kind, payload.removesuffix("*")) for kind in served(each.rule))  # type: ignore[misc]
+        self._lengths = sorted({len(begin) for _, begin in self._beginnings})
+
+    def takes(self, payload: str, kind: CustomerKind) -> bool:
+        """Whether some rule asks for this payload."""
+        return (kind, payload) in self._exact or any(
+            (kind, payload[:length]) in self._beginnings for length in self._lengths if length <= len(payload)
+        )
+
+    def understands(self, tap: _Tap, ruleset: RuleSet) -> bool:
+        """Whether some rule has a word that is in the title."""
+        hits = ruleset.index.hits(Text.of(tap.title))
+        if not hits:
+            return False
+        for entry in ruleset.candidates(Incoming(tap.kind, tap.title, tap.payload), hits):
+            each = self._rules.get(entry.rule.name)
+            if each and each.competes and self._has_any(each, hits, ruleset):
+                return True
+        return False
+
+    def _has_any(self, each: Subject, hits: set[int], ruleset: RuleSet) -> bool:
+        words = (*each.wanted, *(word for given in each.lists for word in list_words(given)))
+        return any(ruleset.numbers.get(word) in hits for word in words)
