@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from igbot.errors import IgbotError
+from igbot.insight.considered import Ground
 from igbot.insight.why import explain
 from igbot.outbox.search import NOT_FAR_BACK
 from igbot.sandbox.graph import Sandbox
@@ -79,7 +80,7 @@ async def read_history(
 async def _why(conn: "asyncpg.Connection[Any]", mid: str, *, own: Sandbox, rules: Path) -> Any:
     accounts = own.settings.account_ids
     try:
-        found = await explain(conn, mid, own=accounts, account=None, rules_dir=rules, now=datetime.now(UTC))
+        found = await explain(conn, mid, own=accounts, account=None, ground=Ground(rules), now=datetime.now(UTC))
     except IgbotError as error:
         return error.message
     return json.loads(json.dumps(asdict(found), default=str))

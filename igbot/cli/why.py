@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from igbot.insight.explanation import Decision, Explanation, Message, Reply
+    from igbot.insight.explanation import Decision, Explanation, Message, Reply, ServiceCall
     from igbot.store.pool import Database
 
 MOST_PASSED_OVER = 20
@@ -30,16 +30,25 @@ def why(
 
     from igbot.cli.opening import quiet_log, settings_for, with_database
     from igbot.cli.output import emit_json
+    from igbot.insight.considered import Ground
     from igbot.insight.why import explain
+    from igbot.rules.deciding.choice import Options
+    from igbot.rules.surroundings import Surroundings
     from igbot.telemetry.clock import system_clock
 
     settings = settings_for(env)
     quiet_log(settings)
 
+    ground = Ground(
+        settings.rules_dir,
+        Surroundings(zone=settings.timezone, language=settings.language),
+        Options(settings.fallback_reply, settings.language, settings.ask_on_tie),
+    )
+
     async def work(database: "Database") -> "Explanation":
         async with database.connection() as conn:
             return await explain(
-                conn, mid, own=settings.account_ids, account=account, rules_dir=settings.rules_dir, now=system_clock()
+                conn, mid, own=settings.account_ids, account=account, ground=ground, now=system_clock()
             )
 
     found = with_database(settings, work)
@@ -63,11 +72,26 @@ def _print_lines(found: "Explanation") -> None:
     if decision is not None:
         print_lines(
             ("decision", name, getattr(decision, name))
-            for name in ("reason", "rule", "digest", "decided_at", "rules_now")
+            for name in (
+                "reason",
+                "rule",
+                "digest",
+                "decided_at",
+                "matched",
+                "variant",
+                "withheld",
+                "answered_with",
+                "rules_now",
+            )
         )
+        print_lines(("observer", name) for name in decision.observers)
         print_lines(("considered", c.rule, _yes(c.fits), c.because, _order(c.order)) for c in decision.considered)
+    print_lines(
+        ("call", call.name, call.rule, _outcome(call), call.attempts, call.asked_at, call.finished_at)
+        for call in found.calls
+    )
     for reply in found.replies:
-        buttons = ", ".join(button.title for button in reply.quick_replies)
+        buttons = ", ".join(button.title for button in (*reply.quick_replies, *reply.buttons))
         print_lines(
             [
                 ("reply", reply.outbox_id, reply.status, reply.known_by, reply.reason, reply.mid, reply.text, buttons),
@@ -89,6 +113,10 @@ def _print_for_a_person(found: "Explanation") -> None:
         out.print(_line("decision", told, style="yellow"))
     else:
         _print_decision(found.decision)
+    for call in found.calls:
+        asked_by = f" for {call.rule}" if call.rule else ""
+        note = f"{asked_by}, {_outcome(call)}, asked {_when(call.asked_at)}"
+        out.print(_line("call", call.name, style="magenta").append(note, style="dim"))
     if found.decision is not None and not found.replies:
         out.print(_line("reply", "none", style="yellow"))
     for reply in found.replies:
@@ -109,8 +137,12 @@ def _print_decision(decision: "Decision") -> None:
     out = console()
     which = f"rule {decision.rule}" if decision.rule else decision.reason
     out.print(_line("decision", which, style="bold").append(f"  {_when(decision.decided_at)}", style="dim"))
-    if decision.rules_now is None:
+    for told in _beside(decision):
+        out.print(_line("", told, style="dim"))
+    if decision.rules_now is None and decision.answered_with is None:
         out.print(_line("", "no rule was asked", style="dim"))
+        return
+    if decision.rules_now is None:
         return
     told = {
         "same": "still in force; by it as it is now, the others did not fit because of",
@@ -127,13 +159,33 @@ def _print_decision(decision: "Decision") -> None:
         out.print(_line("", f"and {left} more that do not fit; --json names them", style="dim"))
 
 
+def _beside(decision: "Decision") -> list[str]:
+    """What stands beside the rule's name: why it won, and what else happened."""
+    told = [
+        (decision.matched, f"because of {decision.matched}" + (f" {decision.rank}" if decision.rank else "")),
+        (decision.variant, f"in its variant {decision.variant}"),
+        (decision.withheld, f"said nothing: {decision.withheld}"),
+        (decision.observers, f"observed by {', '.join(decision.observers)}"),
+        (decision.answered_with, f"answered together with {decision.answered_with}"),
+    ]
+    return [line for given, line in told if given]
+
+
+def _outcome(call: "ServiceCall") -> str:
+    if call.ok is None:
+        return "not ended"
+    return "answered" if call.ok else f"failed: {call.why}"
+
+
 def _print_reply(reply: "Reply") -> None:
     from igbot.cli.output import STYLES, console, print_table
 
     out = console()
     out.print(_line("reply", reply.text, style="cyan"))
-    if reply.quick_replies:
-        out.print(_line("", "   ".join(f"[{button.title}]" for button in reply.quick_replies), style="cyan"))
+    if reply.attachment:
+        out.print(_line("", f"({reply.attachment})", style="cyan"))
+    if buttons := (*reply.quick_replies, *reply.buttons):
+        out.print(_line("", "   ".join(f"[{button.title}]" for button in buttons), style="cyan"))
     notes = [
         f"known by its {reply.known_by}" if reply.known_by not in (None, "answer") else "",
         reply.reason or "",

@@ -35,6 +35,10 @@ class RuleConsidered:
 class Decision:
     """What was decided on a message.
 
+    `matched` is what hit, in the owner's words, `rank` what settled the winner's place, `variant` which of its texts
+    was said, `withheld` why it said nothing. `observers` fitted beside it. `answered_with` is the mid of the later line
+    that this one was answered together with; the replies and calls are then those of that line.
+
     `rules_now`: `same` if the rules in force now are those that decided; `considered` then names every one of them.
     `changed`: it names those that were kept with the decision, the ones that fitted. None: no rule was asked.
     """
@@ -43,6 +47,12 @@ class Decision:
     rule: str | None
     digest: str | None
     decided_at: datetime
+    matched: str | None
+    rank: tuple[int, ...] | None
+    variant: str | None
+    withheld: str | None
+    observers: tuple[str, ...]
+    answered_with: str | None
     rules_now: Literal["same", "changed"] | None
     considered: tuple[RuleConsidered, ...]
 
@@ -62,6 +72,24 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceCall:
+    """A call that the decision asked for: of a service of the owner's, or (`kind` `profile`) of Meta.
+
+    `ok` is None while it has not ended; `why` says why it failed. `waits`: the decision waited for it.
+    """
+
+    name: str
+    kind: Literal["service", "profile"]
+    rule: str | None
+    waits: bool
+    asked_at: datetime
+    attempts: int
+    finished_at: datetime | None
+    ok: bool | None
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class QuickReply:
     """A button under a reply."""
 
@@ -70,8 +98,17 @@ class QuickReply:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """A button inside a reply: it opens a page, or comes back as a payload."""
+
+    title: str
+    url: str | None
+    payload: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """One part of the answer, and where it stands.
+    """One part of the answer, and where it stands. `attachment` is the address of a picture, film or sound.
 
     `reason` says why it waits or came to nothing, `due_at` when it is looked at next. `known_by` says how it is known
     to have been sent: by Meta's `answer`, its `echo`, or a `look-up`.
@@ -80,6 +117,8 @@ class Reply:
     outbox_id: int
     text: str
     quick_replies: tuple[QuickReply, ...]
+    buttons: tuple[Button, ...]
+    attachment: str | None
     status: str
     reason: str | None
     mid: str | None
@@ -97,4 +136,5 @@ class Explanation:
 
     message: Message
     decision: Decision | None
+    calls: tuple[ServiceCall, ...]
     replies: tuple[Reply, ...]

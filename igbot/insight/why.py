@@ -3,28 +3,27 @@
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 
 from igbot.errors import ExitCode, IgbotError, UsageError
-from igbot.insight.considered import all_considered
-from igbot.insight.delivered import replies_to
+from igbot.insight.considered import Ground, all_considered
+from igbot.insight.delivered import calls_for, replies_to
 from igbot.insight.explanation import Decision, Explanation, Message, RuleConsidered
 from igbot.meta.events import CUSTOMER_KINDS, Content
 from igbot.meta.text import storable
 from igbot.meta.webhook import read_content
-from igbot.rules.model import Incoming
 
 # A mid names a message; but also what a reaction is about, which says least of what was asked for.
 FIND = """
-SELECT account_id AS account, igsid, mid, kind, text, payload, at, test, reason, rule, digest,
-    considered, decided_at, CASE WHEN kind = 'reaction' THEN 3 WHEN reason = 'standby' THEN 1 ELSE 0 END AS place
+SELECT account_id AS account, igsid, mid, kind, text, payload, at, test, reason, rule, digest, considered, decided_at,
+    matched, rank, variant, withheld, observers, answered_with,
+    CASE WHEN kind = 'reaction' THEN 3 WHEN reason = 'standby' THEN 1 ELSE 0 END AS place
 FROM message WHERE mid = $1 AND direction = 'in'
 UNION ALL
 SELECT m.account_id, m.igsid, m.mid, m.kind, m.text, m.payload, m.at, m.test, m.reason, m.rule, m.digest,
-    m.considered, m.decided_at, 2
+    m.considered, m.decided_at, m.matched, m.rank, m.variant, m.withheld, m.observers, m.answered_with, 2
 FROM outbox o
 JOIN inbox i ON (i.account_id, i.event_key) = (o.account_id, o.for_key)
 JOIN message m ON (m.account_id, m.igsid, m.at, m.kind) = (i.account_id, i.igsid, i.event_at, i.kind)
@@ -59,13 +58,14 @@ async def explain(
     *,
     own: Collection[str],
     account: str | None,
-    rules_dir: Path,
+    ground: Ground,
     now: datetime,
 ) -> Explanation:
     """What was decided on the message `mid`, or on the one that our message `mid` answers, and what came of it.
 
     `account` (any of its ids) is where to look; None looks everywhere, and prefers the accounts that have one of the
-    ids `own`. Raises NothingDecided if nobody knows the mid or a person wrote it, UsageError if several accounts do.
+    ids `own`. `ground` is what rules are asked again on. Raises NothingDecided if nobody knows the mid or a person
+    wrote it, UsageError if several accounts do.
     """
     mid = storable(mid)
     found = await conn.fetch(FIND, mid)
@@ -73,7 +73,7 @@ async def explain(
     waiting = [] if found and found[0]["place"] < 3 else await conn.fetch(UNDECIDED, mid, [*CUSTOMER_KINDS, "standby"])
     asked = await _one(conn, [*waiting, *found], mid, own=own, account=account)
     if asked.get("status"):
-        return Explanation(_undecided(asked), None, ())
+        return Explanation(_undecided(asked), None, await calls_for(conn, asked), ())
     message = Message(
         account=asked["account"],
         igsid=asked["igsid"],
@@ -86,8 +86,8 @@ async def explain(
         error=None,
         test=asked["test"],
     )
-    decision = await _decision(conn, asked, message, rules_dir=rules_dir)
-    return Explanation(message, decision, await replies_to(conn, asked, now=now))
+    decision = await _decision(conn, asked, message, ground)
+    return Explanation(message, decision, await calls_for(conn, asked), await replies_to(conn, asked, now=now))
 
 
 async def _one(
@@ -140,22 +140,28 @@ def _undecided(row: asyncpg.Record) -> Message:
     )
 
 
-async def _decision(
-    conn: "asyncpg.Connection[Any]", row: asyncpg.Record, message: Message, *, rules_dir: Path
-) -> Decision:
+async def _decision(conn: "asyncpg.Connection[Any]", row: asyncpg.Record, message: Message, ground: Ground) -> Decision:
     stored = json.loads(row["considered"]) if row["considered"] else []
-    kept = tuple(
+    considered = tuple(
         RuleConsidered(c["rule"], c["fits"], c["because"], tuple(c["order"]) if c["order"] else None) for c in stored
     )
     rules_now = None
-    if row["digest"] is not None:
-        incoming = Incoming(row["kind"], message.text, message.payload)
-        rules_now, kept = await all_considered(conn, kept, incoming, digest=row["digest"], rules_dir=rules_dir)
+    # A line that was answered with a later one leaves its reasons to that.
+    if row["digest"] is not None and row["answered_with"] is None:
+        rules_now, considered = await all_considered(
+            conn, considered, message, ground, digest=row["digest"], decided_at=row["decided_at"]
+        )
     return Decision(
         reason=row["reason"],
         rule=row["rule"],
         digest=row["digest"],
         decided_at=row["decided_at"],
+        matched=row["matched"],
+        rank=tuple(row["rank"]) if row["rank"] else None,
+        variant=row["variant"],
+        withheld=row["withheld"],
+        observers=tuple(row["observers"] or ()),
+        answered_with=row["answered_with"],
         rules_now=rules_now,
-        considered=kept,
+        considered=considered,
     )

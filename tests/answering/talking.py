@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
-from igbot.answering.claim import Claim, claim_conversations
+from igbot.answering.claim import claim_conversations
+from igbot.answering.claimed import Claim
+from igbot.answering.outcome import Notice
 from igbot.answering.policy import Policy
 from igbot.answering.settle import settle
 from igbot.answering.turn import take_turn
 from igbot.answering.worker import Worker
 from igbot.inbox.receiver import Receiver
 from igbot.meta.events import AccountId
+from igbot.rules.deciding.choice import Options
 from igbot.rules.deciding.ruleset import RuleSet
 from igbot.sandbox import customer
 from igbot.store.pool import Database
@@ -48,7 +51,9 @@ RULES = """
   payload: RED
   reply: Red it is.
 """
-POLICY = Policy(default_reply="We will get back to you.", takeover_pause=timedelta(hours=12))
+POLICY = Policy(Options(default_reply="We will get back to you."), takeover_pause=timedelta(hours=12))
+SHOP = "lola"
+"""What rules call the account."""
 
 
 @dataclass
@@ -87,6 +92,7 @@ class Desk:
     accounts: dict[str, AccountId] = field(default_factory=lambda: {ACCOUNT: ACCOUNT, PAGE: ACCOUNT})
     testers: set[str] = field(default_factory=set)
     dead: list[tuple[str, str]] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     woken: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -100,11 +106,14 @@ class Desk:
         self.worker = Worker(
             process_id=lambda: self.process_id,
             accounts=lambda: [ACCOUNT],
+            account_name=lambda _: SHOP,
             rules=lambda: self.rules,
             policy=self.policy,
             clock=self.time,
             log=event_log("answering"),
             on_replies=lambda: self.woken.append("outbox"),
+            on_calls=lambda: self.woken.append("calls"),
+            on_alerts=self.notices.extend,
             on_dead=lambda account, why: self.dead.append((account, why)),
         )
 
@@ -124,8 +133,9 @@ class Desk:
             continue
 
     def change(self, **policy: Any) -> None:
-        """Another policy from now on."""
-        self.policy = replace(self.policy, **policy)
+        """Another policy from now on; what it does not know are options of decisions."""
+        pause = {name: policy.pop(name) for name in ("takeover_pause",) if name in policy}
+        self.policy = replace(self.policy, options=replace(self.policy.options, **policy), **pause)
         self.__post_init__()
 
     async def rows(self, query: str, *arguments: object) -> list[dict[str, Any]]:
@@ -172,11 +182,11 @@ async def claimed(desk: Desk, process_id: int, limit: int = 64) -> list[Claim]:
 
 
 async def settled(desk: Desk, claims: list[Claim], process_id: int) -> dict[tuple[str, str], int]:
-    """The claims' turns taken and written."""
+    """The claims' turns taken and written; the number of replies by conversation."""
     assert desk.rules is not None
-    turns = [take_turn(claim, desk.rules, desk.policy, now=desk.time()) for claim in claims]
+    turns = [take_turn(claim, desk.rules, desk.policy, now=desk.time(), account=SHOP) for claim in claims]
     async with desk.database.connection() as conn:
-        return await settle(conn, turns, process_id=process_id, now=desk.time())
+        return (await settle(conn, turns, process_id=process_id, now=desk.time())).replies
 
 
 def logged(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:

@@ -7,76 +7,30 @@ from typing import Any
 
 import pytest
 
-from igbot.answering.claim import EVENTS_A_TURN, Claim, OpenReply, PendingEvent
-from igbot.answering.policy import ECHO_GRACE, Policy, silence
-from igbot.answering.turn import Fact, Pause, Turn, take_turn
-from igbot.meta.events import Igsid, Mid
-from igbot.meta.webhook import read_webhook
-from igbot.sandbox.customer import delivery_body, seen
-from tests.answering.talking import (
-    ACCOUNT,
-    ANA,
-    DAY,
-    HOUR,
-    POLICY,
-    RULES,
-    START,
-    customer_says,
-    shop_says,
-)
+from igbot.answering.claim import EVENTS_A_TURN
+from igbot.answering.claimed import OpenReply, PendingEvent
+from igbot.answering.outcome import Fact, Pause, Turn
+from igbot.answering.policy import ECHO_GRACE, Policy
+from igbot.meta.events import Mid
+from igbot.meta.outgoing import Attachment, Outgoing
+from igbot.sandbox.customer import seen
+from tests.answering.talking import ACCOUNT, ANA, DAY, HOUR, POLICY, RULES, START, customer_says, shop_says
+from tests.answering.turning import pending, reasons, texts, turn_over
 from tests.rules.writing import rules
 
 RULESET = rules(RULES)
 SECOND = timedelta(seconds=1)
-
-
-def pending(item: dict[str, Any], **changes: Any) -> PendingEvent:
-    """An inbox row as a claim reads it."""
-    [event] = read_webhook(delivery_body([item], ACCOUNT, START), accounts={ACCOUNT: ACCOUNT}, received_at=START)
-    row = PendingEvent(
-        key=event.key.hex(),
-        kind=event.kind,
-        mid=event.mid,
-        at=event.at,
-        received_at=START,
-        known_account=event.known_account,
-        test=False,
-        attempts=0,
-        our_echo=False,
-        raw=event.raw.decode(),
-    )
-    return replace(row, **changes)
-
-
-def claim(*events: PendingEvent, **changes: Any) -> Claim:
-    """A conversation with pending events."""
-    fresh = Claim(
-        account_id=ACCOUNT,
-        igsid=Igsid(ANA),
-        arrivals=1,
-        known=False,
-        customer_at=None,
-        paused_until=None,
-        paused_reason=None,
-        events=events,
-        history=(),
-        open_replies=(),
-        said=frozenset(),
-    )
-    return replace(fresh, **changes)
+QUIET = replace(POLICY, options=replace(POLICY.options, default_reply=""))
 
 
 def turn_of(*events: PendingEvent, now: datetime = START, policy: Policy = POLICY, **changes: Any) -> Turn:
     """What a turn over these events comes to."""
-    return take_turn(claim(*events, **changes), RULESET, policy, now=now)
+    return turn_over(RULESET, *events, now=now, policy=policy, **changes)
 
 
-def reasons(turn: Turn) -> list[str | None]:
-    return [message.reason for message in turn.messages]
-
-
-def texts(turn: Turn) -> list[str]:
-    return [reply.message.text for reply in turn.replies]
+def ours(outbox_id: int, text: str) -> OpenReply:
+    """A reply on its way."""
+    return OpenReply(outbox_id, Outgoing(text))
 
 
 def test_a_message_gets_the_answer_of_its_rule() -> None:
@@ -103,7 +57,7 @@ def test_each_message_gets_its_own_decision_in_order() -> None:
 def test_what_no_rule_fits_gets_the_default_reply() -> None:
     """Its reason is the fallback's, with no rule; an empty default reply is silence."""
     assert reasons(turn_of(pending(customer_says("asdf", "m1")))) == ["fallback"]
-    quiet = turn_of(pending(customer_says("asdf", "m1")), policy=replace(POLICY, default_reply=""))
+    quiet = turn_of(pending(customer_says("asdf", "m1")), policy=QUIET)
     assert (reasons(quiet), texts(quiet)) == (["unmatched"], [])
 
 
@@ -117,7 +71,7 @@ def test_a_tap_on_a_quick_reply_is_decided_by_its_payload() -> None:
 def test_a_long_answer_becomes_parts_in_order() -> None:
     """Over 1,000 bytes: several parts of one answer, numbered."""
     long = "".join(f'- name: long\n  keywords: [long]\n  reply: "{"word " * 300}"\n')
-    turn = take_turn(claim(pending(customer_says("long", "m1"))), rules(long), POLICY, now=START)
+    turn = turn_over(rules(long), pending(customer_says("long", "m1")))
     assert [reply.part for reply in turn.replies] == [1, 2]
     assert {reply.for_key for reply in turn.replies} == {turn.settled[0].key}
 
@@ -134,7 +88,7 @@ def test_an_echo_of_a_known_mid_is_a_fact() -> None:
 
 def test_an_echo_that_overtakes_the_answer_is_known_by_its_words() -> None:
     """The first open reply with the same words, whatever happened to the white space, is proved sent."""
-    open_replies = (OpenReply(4, "Other words"), OpenReply(5, "Hi  there!\n"), OpenReply(6, "Hi there!"))
+    open_replies = (ours(4, "Other words"), ours(5, "Hi  there!\n"), ours(6, "Hi there!"))
     turn = turn_of(pending(shop_says("Hi there!", "mid-1")), open_replies=open_replies)
     assert turn.facts == [Fact("echoed", Mid("mid-1"), START, test=False, outbox_id=5)]
 
@@ -142,8 +96,21 @@ def test_an_echo_that_overtakes_the_answer_is_known_by_its_words() -> None:
 def test_two_echoes_with_the_same_words_are_two_replies() -> None:
     """Each open reply is used up by one echo."""
     echoes = pending(shop_says("Hi!", "mid-1")), pending(shop_says("Hi!", "mid-2", at=START + SECOND))
-    turn = turn_of(*echoes, open_replies=(OpenReply(5, "Hi!"), OpenReply(6, "Hi!")))
+    turn = turn_of(*echoes, open_replies=(ours(5, "Hi!"), ours(6, "Hi!")))
     assert [(fact.mid, fact.outbox_id) for fact in turn.facts] == [("mid-1", 5), ("mid-2", 6)]
+
+
+def test_a_picture_that_came_back_is_known_by_what_it_is() -> None:
+    """It has no words; without an open picture of ours it is a person's, whatever pictures we sent before."""
+    echo = pending(shop_says("", "mid-1"))
+    raw = json.loads(echo.raw)
+    raw["message"]["attachments"] = [{"type": "image", "payload": {"url": "https://cdn.example/1"}}]
+    echo = replace(echo, raw=json.dumps(raw))
+    picture = OpenReply(5, Outgoing(attachment=Attachment("image", "https://lola.example/map.png")))
+    turn = turn_of(echo, open_replies=(ours(4, "Hi!"), picture))
+    assert turn.facts == [Fact("echoed", Mid("mid-1"), START, test=False, outbox_id=5)]
+    late = turn_of(echo, open_replies=(ours(4, "Hi!"),), said=frozenset({"", "Hi!"}), now=START + ECHO_GRACE)
+    assert late.pause is not None
 
 
 def test_an_unknown_echo_holds_the_conversation_for_a_while() -> None:
@@ -229,14 +196,6 @@ def test_what_another_app_or_another_account_answers_is_left_alone(kind: str, re
     event = pending(customer_says("hello", "m1"), kind=kind, known_account=kind == "standby")
     turn = turn_of(event)
     assert (reasons(turn), turn.replies) == ([reason], [])
-
-
-def test_the_reasons_have_the_contracts_order() -> None:
-    """Where several apply, the first one names itself."""
-    everything: dict[str, Any] = {"paused_until": START + HOUR, "customer_at": None, "now": START}
-    assert silence(known_account=False, **everything) == "unknown_account"
-    assert silence(known_account=True, **everything) == "paused"
-    assert silence(known_account=True, **everything | {"paused_until": None}) == "window_closed"
 
 
 def test_a_handoff_says_its_words_and_pauses_the_rest_of_the_turn() -> None:

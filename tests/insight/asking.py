@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
+from igbot.insight.considered import Ground
 from igbot.insight.explanation import Attempt, Decision, Explanation
 from igbot.insight.why import explain
 from tests.answering.talking import ACCOUNT, Desk
@@ -20,7 +21,7 @@ async def why(
 ) -> Explanation:
     """All that is known of a message."""
     async with desk.database.connection() as conn:
-        return await explain(conn, mid, own=own, account=account, rules_dir=rules_dir, now=desk.time())
+        return await explain(conn, mid, own=own, account=account, ground=Ground(rules_dir), now=desk.time())
 
 
 async def decision(desk: Desk, mid: str, *, rules_dir: Path = NOWHERE) -> Decision:

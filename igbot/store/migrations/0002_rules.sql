@@ -67,5 +67,6 @@ CREATE TABLE service_call (
     CHECK ((finished_at IS NULL) = (ok IS NULL))
 );
 CREATE UNIQUE INDEX service_call_once ON service_call (for_key, rule, account_id);
+CREATE INDEX service_call_customer ON service_call (igsid, account_id);
 CREATE INDEX service_call_due ON service_call (due_at) WHERE finished_at IS NULL;
 CREATE INDEX service_call_done ON service_call (finished_at) WHERE finished_at IS NOT NULL;
