@@ -1,0 +1,83 @@
+"""Typing errors and other words for the same thing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from igbot.rules.matching.closeness import edits, similarity
+from igbot.rules.matching.index import build_index
+from igbot.rules.matching.matchers import Fuzzy, Matcher, Similar, Text
+from tests.rules.matching import reference
+
+
+def hit(matcher: Matcher, message: str) -> bool:
+    """Whether one matcher hits a message."""
+    return build_index([matcher]).hits(Text.of(message)) == {0}
+
+
+@pytest.mark.parametrize(
+    ("word", "distance", "message", "expected"),
+    [
+        ("discount", 1, "any discount?", True),
+        ("discount", 1, "any DISCOUNTS?", True),
+        ("discount", 1, "any discont?", True),
+        ("discount", 1, "any disconut?", True),
+        ("discount", 1, "any disconuts?", False),
+        ("discount", 2, "any disconuts?", True),
+        ("discount", 2, "any iscount?", False),
+        ("discount", 1, "discounted", False),
+        ("order", 1, "older", True),
+        ("order", 1, "border", False),
+        ("envío", 1, "envio", True),
+        ("envíos", 1, "el envio?", True),
+        ("доставка", 2, "сколько даставкка", True),
+        ("कीमतें", 1, "कीमते", True),
+    ],
+)
+def test_a_word_with_few_typing_errors_is_meant(word: str, distance: int, message: str, expected: bool) -> None:
+    """A swap of neighbours is one error, the first letter must be right, accents do not count."""
+    assert hit(Fuzzy(word, distance, word), message) is expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("do you have any offers?", True),
+        ("any offer do you have", True),
+        ("hello! do you have any offer today for me", True),
+        ("do u have any ofer", True),
+        ("you", False),
+        ("do you have it", False),
+        ("do you have shoes", False),
+        ("my offer", False),
+    ],
+)
+def test_a_message_resembles_a_sentence_if_it_says_most_of_it(message: str, expected: bool) -> None:
+    """In any order, with more around it; a few of its words are not enough."""
+    assert hit(Similar("do you have any offer", 88, ""), message) is expected
+
+
+def test_a_sentence_of_signs_is_compared_as_it_is() -> None:
+    """Nothing to leave out."""
+    assert hit(Similar("🔥 🔥", 100, ""), "🔥 🔥")
+    assert not hit(Similar("🔥 🔥", 100, ""), "price")
+
+
+words = st.text(st.sampled_from("abcñ"), max_size=7)
+
+
+@given(words, words, st.integers(min_value=0, max_value=3))
+def test_edits_are_counted_up_to_what_is_asked(one: str, other: str, at_most: int) -> None:
+    """By the table of all beginnings."""
+    count = reference.edits(one, other)
+    assert edits(one, other, at_most) == (count if count <= at_most else None)
+
+
+sentences = st.lists(st.text(st.sampled_from("abc"), min_size=1, max_size=4), min_size=1, max_size=5).map(" ".join)
+
+
+@given(sentences, sentences)
+def test_similarity_is_what_the_two_have_in_common(one: str, other: str) -> None:
+    """Counted character by character; a sentence is wholly similar to itself."""
+    assert similarity(one, other) == reference.alike(one, other)
+    assert similarity(one, one) == 100
