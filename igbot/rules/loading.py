@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from igbot.rules import lint
 from igbot.rules.deciding.ruleset import RuleSet, build_ruleset
 from igbot.rules.model import Finding, RuleFile
 from igbot.rules.reading.compiling import compile_rules
@@ -47,9 +48,11 @@ def load_rules(files: Sequence[RuleFile], *, surroundings: Surroundings | None =
         # The names that an unreadable file may give are not at fault in the others.
         report.muted = UNKNOWN_NAME_CODES
     rules = compile_rules(drafts, surroundings=surroundings)
+    lint.check(rules, reports, surroundings)
     ruleset = None
     if not report.has_errors:
         ruleset = build_ruleset(digest_of(ordered), rules)
+        lint.check_set(ruleset, reports, surroundings)
         check_examples(ruleset, rules, reports)
     return Loaded(None if report.has_errors else ruleset, _in_order(report, ordered), rules)
 

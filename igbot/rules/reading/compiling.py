@@ -39,6 +39,8 @@ def compile_rules(files: Sequence[DraftFile], *, surroundings: Surroundings) -> 
         zone = file.zone or surroundings.zone
         accounts = frozenset(name for _, name in file.accounts) if file.accounts is not None else None
         for draft in file.rules:
+            if file.report.hopeless:
+                break
             words = Words(draft.report, lists.patterns, lists.find)
             found.append(_compile_rule(draft, Scope(words, gathered, zone), accounts))
     return tuple(found)

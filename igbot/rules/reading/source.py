@@ -166,6 +166,11 @@ class FileReport:
         """Whether no further finding about this file will be shown, so that a hint need not be thought of."""
         return self.report.counts.get(self.source.path, 0) > MOST_FINDINGS
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether reading on is of no use: the rules will not be loaded, and nothing more of this file be told."""
+        return self.report.has_errors and self.full
+
     def error(self, code: str, at: Node | Place, message: str, *, hint: str = "") -> None:
         """Something that keeps the rules from being loaded."""
         self._add("error", code, at, message, hint)

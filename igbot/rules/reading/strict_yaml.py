@@ -15,7 +15,9 @@ from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Repor
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
-MAX_NODES = 100_000
+MAX_NODES = 150_000
+MAX_SCALAR = 20_000
+"""Characters of one text; Meta sends them as twenty messages and more."""
 MAX_EXPANSION = 10_000
 """Values that aliases may add to a file."""
 
@@ -167,6 +169,9 @@ class _Builder:
             if kind is yaml.ScalarEvent:
                 if event.tag:
                     raise _tagged(event)
+                if len(event.value) > MAX_SCALAR:
+                    problem = f"a text of {len(event.value)} characters, at most {MAX_SCALAR} are possible"
+                    raise _RefusedError(_start_of(event), problem, "is a quote missing at its end?")
                 start, end = event.start_mark, event.end_mark
                 # The parser in Python leaves the style None, the one in C empty, where there are no quotes.
                 scalar = Scalar(

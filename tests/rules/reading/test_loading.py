@@ -22,7 +22,8 @@ def test_warnings_do_not_keep_rules_out() -> None:
     """No fallback and no hand-off are only advice."""
     loaded = load(GOOD)
     assert loaded.ruleset is not None
-    assert {finding.code for finding in loaded.findings} == {"R014", "R060"}
+    assert {"R014", "R060"} <= {finding.code for finding in loaded.findings}
+    assert "error" not in {finding.severity for finding in loaded.findings}
 
 
 def test_names_set_in_one_file_are_known_in_all() -> None:
@@ -103,7 +104,11 @@ def test_wrong_shapes_are_errors_with_a_place(text: str) -> None:
 
 WORDS = """
     version rules vars name keywords reply match not payload kinds priority fallback handoff pause say text title
-    quick_replies is word contains any all 1 no ~ {{ }} {% - shop
+    quick_replies is word contains any all none 1 no ~ {{ }} {% - shop lists list schedules mon-fri closed_on open_on
+    defaults replies use accounts timezone when emoji story post ad schedule first_message idle_for after turn customer
+    tags lang follows username set test yes limit times within per then cooldown once settle delay typing observe
+    on_tie from until label about enabled regex raw fuzzy distance similar min near starts ends question min_words
+    has_link 30s 2026-11-24 09:00-17:00 >= 3 Europe/Madrid first ask call alert tag untag variants buttons attach split
 """
 KEYS = st.sampled_from(WORDS.split())
 TREES = st.recursive(
@@ -118,7 +123,8 @@ def test_no_tree_of_our_own_words_raises(tree: object) -> None:
     """Right keys in wrong places are findings."""
     import yaml
 
-    text = yaml.safe_dump({"version": 1, "rules": [tree], "vars": tree}, allow_unicode=True)
+    tops = ("vars", "lists", "schedules", "defaults", "replies", "accounts", "timezone")
+    text = yaml.safe_dump({"version": 1, "rules": [tree], **dict.fromkeys(tops, tree)}, allow_unicode=True)
     assert load_rules([RuleFile("a.yaml", text.encode())]).findings
 
 
