@@ -19,12 +19,15 @@ MOST_NAMED = 4
 
 def check_competition(rules: Sequence[Subject]) -> None:
     """Findings R022, R023 and R024."""
-    field = field_of(rules)
-    peers = Peers(field.rules)
-    highest = field.rules[0].rule.priority if field.rules else 0
+    competing = sorted((each for each in rules if each.competes), key=lambda each: -each.rule.priority)
+    if not competing:
+        return
+    highest, lowest = competing[0].rule.priority, competing[-1].rule.priority
+    field = field_of(competing if highest > lowest else ())
+    peers = Peers(competing)
     unreachable: set[int] = set()
-    for each in rules:
-        if each.competes and not each.report.full:
+    for each in competing:
+        if not each.report.full:
             rivals = _rivals_of_all(each, field) if each.rule.priority < highest else []
             if rivals or (rivals := peers.better_in_all(each)):
                 unreachable.add(each.number)
@@ -52,7 +55,7 @@ def _order(rule: Rule, rival: Rule) -> str:
 def _rivals_of_all(each: Subject, field: Field) -> list[Subject]:
     """Rules of higher priority one of which answers whatever fits this one; [] where that cannot be proved."""
     text, payloads = each.rule.when.text, each.rule.when.payloads
-    rivals = field.without_text(each.rule.priority)
+    rivals = field.without_text(each.rule.priority) if field.open else []
     if payloads:
         rivals += field.with_payload(payloads[0], each.rule.priority)
     for node in text.every if text else ():
@@ -78,10 +81,10 @@ def _rivals_of_words(each: Subject, field: Field, text: TextCondition) -> list[S
     return found
 
 
-def _with_node(node: TextNode, each: Subject, field: Field) -> list[Subject]:
+def _with_node(node: TextNode, each: Subject, field: Field) -> Sequence[Subject]:
     """Better rules that may fit each message with any of a node."""
     word = _first_word(node)
-    return field.with_word(word, each.rule.priority) if word else []
+    return field.with_word(word, each.rule.priority) if word else ()
 
 
 def _first_word(node: TextNode) -> Matcher | None:
@@ -105,18 +108,22 @@ def _check_share(each: Subject, field: Field) -> None:
     text = each.rule.when.text
     if not each.flat or text is None or each.rule.when.payloads:
         return
-    lost = [
-        (node, rival)
-        for node in text.any
-        if isinstance(node, Keyword) and (rival := _winner_of(node, each, field)) is not None
-    ]
+    priority = each.rule.priority
+    lost = []
+    for node in text.any:
+        if type(node) is Keyword and (rivals := field.with_word(node, priority)):
+            winner = _winner_of(node, each, rivals)
+            if winner is not None:
+                lost.append((node, winner))
+    if not lost:
+        return
     takers = Counter(rival.number for _, rival in lost)
     # What one rule takes of every word it does so on purpose: under a condition, or until its limit is reached.
-    if not lost or (len(takers) == 1 and len(lost) == len(text.any)):
+    if len(takers) == 1 and len(lost) == len(text.any):
         return
-    rivals = {rival.number: rival.rule for _, rival in lost}
+    better = {rival.number: rival.rule for _, rival in lost}
     named = ", ".join(
-        f'"{rivals[number].name}" (priority {rivals[number].priority} > {each.rule.priority})'
+        f'"{better[number].name}" (priority {better[number].priority} > {priority})'
         for number, _ in takers.most_common(MOST_NAMED)
     )
     own = len([node for node in text.any if not isinstance(node, WordList)])
@@ -125,8 +132,8 @@ def _check_share(each: Subject, field: Field) -> None:
     each.report.warning("R024", each.rule.place("name"), message, hint=f"delete here or there: {words}")
 
 
-def _winner_of(word: Keyword, each: Subject, field: Field) -> Subject | None:
-    for rival in field.with_word(word, each.rule.priority):
+def _winner_of(word: Keyword, each: Subject, rivals: Sequence[Subject]) -> Subject | None:
+    for rival in rivals:
         text = rival.rule.when.text
         if text and serves(rival.rule, each.rule) and alone(word, text):
             return rival

@@ -26,42 +26,56 @@ MOST_LIST_WORDS = 100_000
 class Field:
     """The rules that compete, best priority first, as numbers in `rules`.
 
-    `parts` finds the words that count inside other words, `open` are the rules that ask for no text and no payload.
+    `by_word` finds those with a word or phrase, `lengths` tells by its first word how many words a phrase has; `parts`
+    finds what counts inside other words too, `by_key` all else. `open` ask for no text and no payload.
     """
 
     rules: tuple[Subject, ...]
-    by_key: Mapping[Key, Sequence[int]]
+    priorities: tuple[int, ...]
     by_word: Mapping[str, Sequence[int]]
+    lengths: Mapping[str, Sequence[int]]
     parts: AhoCorasick | None
     by_part: tuple[Sequence[int], ...]
+    by_key: Mapping[Key, Sequence[int]]
     by_payload: Mapping[str, Sequence[int]]
     prefix_lengths: tuple[int, ...]
     open: tuple[int, ...]
 
-    def with_word(self, word: Matcher, above: int) -> list[Subject]:
+    def with_word(self, word: Matcher, above: int) -> Sequence[Subject]:
         """Rules above a priority that may fit each message with this word, the first few."""
-        found: list[Subject] = []
-        for numbers in self._places_of(word):
+        if type(word) is Keyword and word.kind == "word" and not self.parts and is_plain_words(word.folded):
+            places = self._with_words(word.folded.split(" "), above)
+        else:
+            places = self._with_any(word)
+        found = []
+        for numbers in places:
             for number in numbers:
-                if self.rules[number].rule.priority <= above:
+                if self.priorities[number] <= above:
                     break
                 found.append(self.rules[number])
         return found[:MOST_RIVALS]
 
-    def _places_of(self, word: Matcher) -> Iterable[Sequence[int]]:
-        keyword = word.word if type(word) is Near else word
-        if type(keyword) is not Keyword:
-            return (self.by_key.get(word, ()),)
-        text = keyword.folded
-        if keyword is word and keyword.kind == "word" and not self.parts and " " not in text:
-            return (self.by_word.get(text) or self.by_key.get(key_of(word), ()),)
-        text = bare(text) if keyword.kind == "is" else text
+    def _with_words(self, words: Sequence[str], above: int) -> list[Sequence[int]]:
+        by_word, lengths, priorities = self.by_word, self.lengths, self.priorities
+        found = []
+        for at, word in enumerate(words):
+            # Mostly the best rule with a word is the one that asks.
+            if (numbers := by_word.get(word)) and priorities[numbers[0]] > above:
+                found.append(numbers)
+            if counts := lengths.get(word):
+                found += [by_word.get(" ".join(words[at : at + count]), ()) for count in counts]
+        return found
+
+    def _with_any(self, word: Matcher) -> list[Sequence[int]]:
         found = [self.by_key.get(key_of(word), ())]
-        if keyword.kind in ("word", "is"):
-            found += [numbers for phrase in phrases_in(text) if (numbers := self.by_word.get(phrase))]
-        if self.parts:
-            hits = self.parts.find_matches_as_indexes(text, overlapping=True)
-            found += [self.by_part[number] for number, _, _ in hits]
+        keyword = word.word if isinstance(word, Near) else word
+        if isinstance(keyword, Keyword):
+            text = bare(keyword.folded) if keyword.kind == "is" else keyword.folded
+            if keyword.kind in ("word", "is"):
+                found += [self.by_word.get(phrase, ()) for phrase in phrases_in(text)]
+            if self.parts:
+                hits = self.parts.find_matches_as_indexes(text, overlapping=True)
+                found += [self.by_part[number] for number, _, _ in hits]
         return found
 
     def with_payload(self, payload: str, above: int) -> list[Subject]:
@@ -82,43 +96,54 @@ class Field:
         return list(islice((rival for rival in rivals if rival.rule.priority > above), MOST_RIVALS))
 
 
-def field_of(rules: Sequence[Subject]) -> Field:
-    """The field of the rules that compete."""
-    competing = sorted((each for each in rules if each.competes), key=lambda each: -each.rule.priority)
-    by_key: defaultdict[Key, list[int]] = defaultdict(list)
+def field_of(competing: Sequence[Subject]) -> Field:
+    """The field of rules that compete, given best priority first."""
     by_word: defaultdict[str, list[int]] = defaultdict(list)
     by_part: defaultdict[str, list[int]] = defaultdict(list)
+    by_key: defaultdict[Key, list[int]] = defaultdict(list)
     by_payload: defaultdict[str, list[int]] = defaultdict(list)
     for number, word in _words(competing):
-        if len(same := by_key[key_of(word)]) < MOST_RIVALS:
+        if type(word) is Keyword and word.kind in ("word", "contains"):
+            table = by_word if word.kind == "word" and _is_phrase(word.folded) else by_part
+            same = table[word.folded]
+        else:
+            same = by_key[key_of(word)]
+        if len(same) < MOST_RIVALS:
             same.append(number)
-            if isinstance(word, Keyword) and (table := _table(word, by_word, by_part)) is not None:
-                table[word.folded].append(number)
     for number, each in enumerate(competing):
         for payload in each.rule.when.payloads:
             by_payload[payload].append(number)
     return Field(
         rules=tuple(competing),
-        by_key=by_key,
+        priorities=tuple(each.rule.priority for each in competing),
         by_word=by_word,
+        lengths=_lengths(by_word),
         parts=AhoCorasick(list(by_part)) if by_part else None,
         by_part=tuple(by_part.values()),
+        by_key=by_key,
         by_payload=by_payload,
         prefix_lengths=tuple(sorted({len(each) - 1 for each in by_payload if each.endswith("*")})),
         open=tuple(number for number, each in enumerate(competing) if _is_open(each.rule)),
     )
 
 
-def _table(word: Keyword, by_word: dict[str, list[int]], by_part: dict[str, list[int]]) -> dict[str, list[int]] | None:
-    if word.kind == "contains":
-        return by_part
-    if word.kind != "word":
-        return None
-    if is_plain_words(word.folded):
-        return by_word
-    spans = tokens(word.folded)
-    whole = spans and spans[0][0] == 0 and spans[-1][1] == len(word.folded)
-    return by_word if whole else by_part
+def _is_phrase(text: str) -> bool:
+    """Whether a text begins and ends with a word."""
+    if is_plain_words(text):
+        return True
+    spans = tokens(text)
+    return bool(spans) and spans[0][0] == 0 and spans[-1][1] == len(text)
+
+
+def _lengths(phrases: Iterable[str]) -> Mapping[str, Sequence[int]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for phrase in phrases:
+        if count := phrase.count(" "):
+            word = phrase.partition(" ")[0]
+            known = found.get(word, ())
+            if count + 1 not in known:
+                found[word] = (*known, count + 1)
+    return found
 
 
 def _words(rules: Sequence[Subject]) -> Iterator[tuple[int, Matcher]]:

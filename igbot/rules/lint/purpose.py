@@ -7,17 +7,25 @@ from collections.abc import Iterable, Sequence
 from igbot.rules.conditions import TextCondition
 from igbot.rules.lint.field import ANYTHING, other_conditions, served
 from igbot.rules.lint.subjects import Subject
+from igbot.rules.reading.answers_reading import ANSWER_KEYS
+from igbot.rules.reading.files import RULE_KEYS
 from igbot.rules.rule import DEFAULT_KINDS, Rule
 
 ANSWERS = ("reply", "handoff")
+CONDITIONS = frozenset({"keywords", "not", "payload", "when"})
 
 
 def check_purpose(rules: Sequence[Subject]) -> None:
     """Findings R010, R012, R013, R014 (two of them) and R015."""
     _check_names(rules)
     for each in rules:
+        given = each.rule.places.keys()
+        if not (given <= RULE_KEYS):
+            continue  # what it does or asks for may be under the key that is not known
         _check_deeds(each)
-        if not each.rule.fallback and not each.rule.observe and _fits_all(each.rule):
+        # Conditions that could not be read are findings of their own.
+        asks = each.rule.fallback or each.rule.observe or given & CONDITIONS
+        if not asks and _fits_all(each.rule):
             message = f'rule "{each.rule.name}" has no condition and would answer everything'
             each.report.error("R013", each.rule.place("name"), message, hint='add keywords:, or "fallback: true"')
     _check_fallbacks([each for each in rules if each.rule.fallback and each.rule.enabled])
@@ -35,7 +43,8 @@ def _check_names(rules: Iterable[Subject]) -> None:
 def _check_deeds(each: Subject) -> None:
     rule = each.rule
     effects = rule.tags or rule.untags or rule.sets or rule.alert or rule.call
-    if not rule.replies and rule.handoff is None and not effects:
+    unread = rule.places.keys() & set(ANSWER_KEYS) - {"handoff"}
+    if not rule.replies and rule.handoff is None and not effects and not unread:
         message = f'rule "{rule.name}" does nothing'
         each.report.error("R012", rule.place("name"), message, hint="add reply: or handoff:")
     if rule.observe and (rule.replies or rule.handoff):
