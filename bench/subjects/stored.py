@@ -49,7 +49,7 @@ rules:
     fallback: true
     reply: "Thank you for writing."
 """
-POLICY = Policy(default_reply="", takeover_pause=timedelta(hours=12))
+POLICY = Policy()
 
 # What a claim reads of a conversation's history, for one conversation by itself.
 LAST_TEN = """

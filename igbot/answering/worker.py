@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,11 +32,21 @@ MOST_WAITS = 1000
 """Conversations whose next look is remembered to the moment; for others the usual look is soon enough."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What all turns of a round are taken on, whatever changes meanwhile."""
+
+    rules: RuleSet
+    policy: Policy
+    now: datetime
+
+
 class Worker:
     """Works on conversations of one process.
 
     `accounts` are those it answers for, `account_name` is what rules call one. `rules` gives the set in force (None:
-    nothing has ever loaded, so nothing is claimed). `on_replies` is called after replies were committed, `on_calls`
+    nothing has ever loaded, so nothing is claimed), `policy` what else decisions depend on, asked for each round.
+    `on_replies` is called after replies were committed, `on_calls`
     after calls of services were, `on_alerts` with what rules tell people, `on_dead` with a dead event's account and
     error.
     """
@@ -47,7 +58,7 @@ class Worker:
         accounts: Callable[[], Sequence[AccountId]],
         account_name: Callable[[AccountId], str],
         rules: Callable[[], RuleSet | None],
-        policy: Policy,
+        policy: Callable[[], Policy],
         clock: Clock,
         log: EventLog,
         on_replies: Callable[[], None],
@@ -82,14 +93,15 @@ class Worker:
         if not claims:
             return 0
         remaining = await self._remaining(conn, rules, claims, now=now)
-        turns = self._take_turns(rules, claims, remaining, now=now)
+        ground = _Ground(rules, self._policy(), now)
+        turns = self._take_turns(ground, claims, remaining)
         try:
-            turns, written = await self._write(conn, rules, turns, now=now)
+            turns, written = await self._write(conn, ground, turns)
             self._report(turns, written)
         except (asyncpg.PostgresError, ValueError) as error:
             if connection_lost(error, conn):
                 raise
-            turns = await self._write_one_by_one(conn, rules, turns, now=now)
+            turns = await self._write_one_by_one(conn, ground, turns)
         for turn in turns:
             if turn.failed is not None and turn.failure is not None:
                 await self._fail(conn, turn.claim, turn.failed, turn.failure)
@@ -107,25 +119,23 @@ class Worker:
             heapq.heappop(self._waits)
         return min(idle, (self._waits[0] - now).total_seconds()) if self._waits else idle
 
-    def _take_turns(
-        self, rules: RuleSet, claims: Sequence[Claim], remaining: Remaining, *, now: datetime
-    ) -> list[Turn]:
+    def _take_turns(self, ground: _Ground, claims: Sequence[Claim], remaining: Remaining) -> list[Turn]:
         """The turns one after the other: what one uses up of a limit is not there for the next."""
         left = dict(remaining)
         turns = []
         for claim in claims:
-            turn = self._take_turn(rules, claim, left, now=now)
+            turn = self._take_turn(ground, claim, left)
             _use_up(left, turn)
             turns.append(turn)
         return turns
 
-    def _take_turn(self, rules: RuleSet, claim: Claim, remaining: Remaining, *, now: datetime) -> Turn:
+    def _take_turn(self, ground: _Ground, claim: Claim, remaining: Remaining) -> Turn:
         name = self._account_name(claim.account_id)
         left = of_account(remaining, claim.account_id) if remaining else {}
-        return take_turn(claim, rules, self._policy, now=now, account=name, remaining=left)
+        return take_turn(claim, ground.rules, ground.policy, now=ground.now, account=name, remaining=left)
 
     async def _write(
-        self, conn: "asyncpg.Connection[Any]", rules: RuleSet, turns: list[Turn], *, now: datetime
+        self, conn: "asyncpg.Connection[Any]", ground: _Ground, turns: list[Turn]
     ) -> tuple[list[Turn], Written]:
         """Write the turns. Those that no longer fit into a limit for all customers are taken anew before.
 
@@ -136,24 +146,24 @@ class Worker:
             return turns, await settle(conn, turns, process_id=process_id, now=self._clock())
         accounts = {turn.claim.account_id for turn in turns}
         async with conn.transaction():
-            await lock_limits(conn, rules.limited_for_all, accounts)
-            left = await remaining_uses(conn, rules.limited_for_all, accounts, now=now)
+            await lock_limits(conn, ground.rules.limited_for_all, accounts)
+            left = await remaining_uses(conn, ground.rules.limited_for_all, accounts, now=ground.now)
             fitting = []
             for turn in turns:
                 if any(used > left[turn.claim.account_id, rule] for rule, used in turn.used.items()):
-                    turn = self._take_turn(rules, turn.claim, left, now=now)
+                    turn = self._take_turn(ground, turn.claim, left)
                 _use_up(left, turn)
                 fitting.append(turn)
             return fitting, await settle(conn, fitting, process_id=process_id, now=self._clock())
 
     async def _write_one_by_one(
-        self, conn: "asyncpg.Connection[Any]", rules: RuleSet, turns: list[Turn], *, now: datetime
+        self, conn: "asyncpg.Connection[Any]", ground: _Ground, turns: list[Turn]
     ) -> list[Turn]:
         """A batch is one failure domain: find the turn at fault and let the others through. Returns these."""
         through = []
         for turn in turns:
             try:
-                [written_turn], written = await self._write(conn, rules, [turn], now=now)
+                [written_turn], written = await self._write(conn, ground, [turn])
                 self._report([written_turn], written)
                 through.append(written_turn)
             except (asyncpg.PostgresError, ValueError) as error:

@@ -91,7 +91,7 @@ def _print_lines(found: "Explanation") -> None:
         for call in found.calls
     )
     for reply in found.replies:
-        buttons = ", ".join(button.title for button in (*reply.quick_replies, *reply.buttons))
+        buttons = ", ".join(_titles(reply))
         print_lines(
             [
                 ("reply", reply.outbox_id, reply.status, reply.known_by, reply.reason, reply.mid, reply.text, buttons),
@@ -159,6 +159,10 @@ def _print_decision(decision: "Decision") -> None:
         out.print(_line("", f"and {left} more that do not fit; --json names them", style="dim"))
 
 
+def _titles(reply: "Reply") -> list[str]:
+    return [*(each.title for each in reply.quick_replies), *(each.title for each in reply.buttons)]
+
+
 def _beside(decision: "Decision") -> list[str]:
     """What stands beside the rule's name: why it won, and what else happened."""
     told = [
@@ -184,8 +188,8 @@ def _print_reply(reply: "Reply") -> None:
     out.print(_line("reply", reply.text, style="cyan"))
     if reply.attachment:
         out.print(_line("", f"({reply.attachment})", style="cyan"))
-    if buttons := (*reply.quick_replies, *reply.buttons):
-        out.print(_line("", "   ".join(f"[{button.title}]" for button in buttons), style="cyan"))
+    if titles := _titles(reply):
+        out.print(_line("", "   ".join(f"[{title}]" for title in titles), style="cyan"))
     notes = [
         f"known by its {reply.known_by}" if reply.known_by not in (None, "answer") else "",
         reply.reason or "",

@@ -108,7 +108,7 @@ class Desk:
             accounts=lambda: [ACCOUNT],
             account_name=lambda _: SHOP,
             rules=lambda: self.rules,
-            policy=self.policy,
+            policy=lambda: self.policy,
             clock=self.time,
             log=event_log("answering"),
             on_replies=lambda: self.woken.append("outbox"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from igbot.answering.limits import remaining_uses
+from igbot.answering.worker import _Ground
 from igbot.rules.answers import Limit
 from igbot.store.pool import Database
 from tests.answering.talking import ACCOUNT, ANA, START, Desk, claimed, customer_says, open_desk
@@ -71,12 +72,13 @@ async def test_a_use_that_another_process_took_meanwhile_is_not_there(desk: Desk
     """The turn was taken while there were some; by the time it is written there is none, and it is decided anew."""
     await ask(desk, customers(4), "m")
     claims = await claimed(desk, 1, limit=1)
-    turns = desk.worker._take_turns(RULESET, claims, {(ACCOUNT, "gift"): 3}, now=desk.time())
+    ground = _Ground(RULESET, desk.policy, desk.time())
+    turns = desk.worker._take_turns(ground, claims, {(ACCOUNT, "gift"): 3})
     assert texts(turns[0]) == ["The code is GIFT10."]
     async with open_desk(database, process_id=2, rules=RULESET) as quicker:
         await quicker.settle_all()
     async with desk.database.connection() as conn:
-        [turn], written = await desk.worker._write(conn, RULESET, turns, now=desk.time())
+        [turn], written = await desk.worker._write(conn, ground, turns)
     assert (texts(turn), list(written.replies.values())) == (["They are all gone."], [1])
     assert await desk.value(GIVEN) == 3
 

@@ -227,11 +227,3 @@ async def test_an_answer_of_long_ago_is_still_the_answer(desk: Desk) -> None:
     desk.time.now += 2 * FAILED_FOR
     await desk.settle_all()
     assert await desk.replies() == ["Hi you!"]
-
-
-async def test_the_list_of_conversations_has_the_username(desk: Desk) -> None:
-    """Once Meta has told it."""
-    desk.rules = rules(GREETING)
-    await write(desk, "hello", "m1")
-    await answer(desk, Ended(ok=True, answer={"username": "ana.b", "name": None, "follows": None}))
-    assert await desk.value("SELECT profile ->> 'username' FROM conversation") == "ana.b"

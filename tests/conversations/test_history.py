@@ -5,6 +5,7 @@ from typing import Any
 
 from igbot.conversations.history import Which, decision_on, list_conversations, show_conversations
 from tests.answering.talking import ACCOUNT, ANA, BEN, HOUR, OTHER_ACCOUNT, START, Desk, customer_says, shop_says
+from tests.rules.writing import rules
 
 SECOND = timedelta(seconds=1)
 
@@ -53,6 +54,15 @@ async def test_a_paused_conversation_says_until_when(desk: Desk) -> None:
     desk.time.pass_by(hours=2)
     [talk] = await listed(desk)
     assert (talk["state"], talk["paused_until"]) == ("open", None)
+
+
+async def test_a_name_that_meta_has_told_is_listed(desk: Desk) -> None:
+    """The customer's username."""
+    await desk.arrive(customer_says("hello", "m1"))
+    await desk.settle_all()
+    assert (await listed(desk))[0]["username"] is None
+    await desk.value('UPDATE conversation SET profile = \'{"username": "ana.b"}\', profile_at = $1', START)
+    assert (await listed(desk))[0]["username"] == "ana.b"
 
 
 async def test_archived_ones_are_listed_when_asked_for(desk: Desk) -> None:
@@ -116,6 +126,36 @@ async def test_the_decision_on_a_message_is_kept_with_what_was_sent(desk: Desk) 
         }
     ]
     assert {each["rule"] for each in decision["considered"] if each["fits"]} == {"colours"}
+    assert decision["how"] == {
+        "matched": 'word "colour"',
+        "rank": [0, 5, 1, 6, 1],
+        "variant": None,
+        "withheld": None,
+        "observers": None,
+        "answered_with": None,
+    }
+
+
+async def test_the_decision_on_a_line_has_the_answer_to_all_of_them(desk: Desk) -> None:
+    """The lines before the last one were answered with it; buttons and pictures are told where there are any."""
+    desk.rules = rules(
+        """
+        - name: order
+          keywords: [order]
+          settle: 2s
+          reply: {text: Here., buttons: [{title: Track, url: "https://lola.example/t"}]}
+        """
+    )
+    await desk.arrive(customer_says("my order", "m1"), customer_says("order it", "m2"))
+    desk.time.pass_by(seconds=2)
+    await desk.settle_all()
+    async with desk.database.connection() as conn:
+        found = [await decision_on(conn, mid, accounts=[ACCOUNT]) for mid in ("m1", "m2")]
+    assert [each and each["how"]["answered_with"] for each in found] == ["m2", None]
+    for each in found:
+        assert each is not None
+        [reply] = each["replies"]
+        assert reply["buttons"] == [{"title": "Track", "url": "https://lola.example/t", "payload": None}]
 
 
 async def test_a_message_that_was_not_answered_has_a_decision_too(desk: Desk) -> None:

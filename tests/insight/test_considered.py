@@ -35,7 +35,7 @@ async def test_rules_still_in_force_are_all_named(desk: Desk) -> None:
         ("red", False),
     ]
     assert [len(c.order or ()) for c in told.considered] == [5, 5, 0, 0, 0]
-    assert told.considered[2].because == "keywords: none of 1"
+    assert told.considered[2].because == 'any: word "repeat" is missing'
 
 
 async def test_the_folder_counts_where_another_bots_rules_were_loaded_last(desk: Desk, tmp_path: Path) -> None:

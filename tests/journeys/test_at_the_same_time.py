@@ -7,15 +7,18 @@ import asyncpg
 import pytest
 
 from igbot.accounts.identity import enter
-from igbot.answering.claim import Claim, claim_conversations
+from igbot.answering.claim import claim_conversations
+from igbot.answering.claimed import Claim
+from igbot.answering.outcome import Turn
 from igbot.answering.policy import Policy
 from igbot.answering.settle import settle
-from igbot.answering.turn import Turn, take_turn
+from igbot.answering.turn import take_turn
 from igbot.inbox.receiver import Receiver
 from igbot.meta.events import AccountId
 from igbot.outbox.claim import ClaimedReply, claim_replies
 from igbot.outbox.finish import Finished, finish
 from igbot.outbox.verdict import Verdict
+from igbot.rules.deciding.choice import Options
 from igbot.rules.loading import load_rules
 from igbot.sandbox.customer import customer_message, delivery_body, echo, seen
 from igbot.store.pool import Database
@@ -24,7 +27,7 @@ from tests.journeys.shop import ACCOUNT, ANA
 from tests.waiting import eventually
 
 NOW = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)
-POLICY = Policy(default_reply="hello", takeover_pause=timedelta(hours=12))
+POLICY = Policy(Options(default_reply="hello"))
 PROCESS = 7
 OURS = [AccountId(ACCOUNT)]
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -63,7 +66,7 @@ class Parts:
     async def settle(self, *turns: Turn) -> dict[tuple[str, str], int]:
         """Writes turns."""
         async with self.database.connection() as conn:
-            return await settle(conn, turns, process_id=PROCESS, now=NOW)
+            return (await settle(conn, turns, process_id=PROCESS, now=NOW)).replies
 
     async def claim_replies(self) -> list[ClaimedReply]:
         """Marks replies as being sent."""
