@@ -13,6 +13,7 @@ SUBJECTS = (
     "stored",
     "memory",
     "start",
+    "matching",
 )
 
 
