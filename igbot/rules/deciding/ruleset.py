@@ -38,8 +38,8 @@ class RuleSet:
     rule depends on what Meta tells of a customer; `languages` are those that any rule speaks or asks for, in lower
     case. The rest are tables of `decide`.
 
-    Letting go of the last reference frees everything at once, which takes about 10 ms for a thousand rules with the
-    interpreter held. An owner with an event loop to keep going takes a big set apart with `release` instead.
+    To let go of the last reference frees everything in one go, with the interpreter held: some 30 to 60 ms for ten
+    thousand rules, in a thread as well. An owner with an event loop to keep going uses `take_apart`, in a thread.
     """
 
     digest: str
@@ -145,3 +145,11 @@ def build_ruleset(digest: str, rules: Sequence[Rule]) -> RuleSet:
         by_kind={kind: tuple(places) for kind, places in by_kind.items()},
         observes=any(rule.observe and rule.enabled for rule in ordered),
     )
+
+
+def take_apart(rules: RuleSet) -> list[object]:
+    """The set in pieces, none of which takes long to free once the set itself is gone.
+
+    For a thread: `pieces = take_apart(old)`, let go of the set, then `while pieces: pieces.pop()`.
+    """
+    return [rules.index, rules.numbers, rules.by_keyword, rules.by_other, *rules.keywords, *rules.entries]

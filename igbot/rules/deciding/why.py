@@ -66,7 +66,7 @@ def _message_obstacle(when: When, scene: Scene) -> str | None:
 def _history_obstacle(when: When, scene: Scene) -> str | None:
     memory = scene.customer.memory
     if when.first_message is not None and (memory.messages == 0) is not when.first_message:
-        return f"first_message: {memory.messages or 'no'} came before"
+        return f"first_message: {memory.messages or 'nothing'} came before"
     if when.idle_for:
         if memory.last_message_at is None:
             return "idle_for: this is the first message"
