@@ -1,7 +1,7 @@
 """`igbot rules explain`: why each rule does or does not answer a text, and what would be said."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,7 +66,7 @@ def explain(
         found = _explain_case(root, settings, case)
     else:
         message = _message(text, kind, payload)
-        found = _explain_message(root, settings, message, customer=customer, now=_time(at))
+        found = _explain_message(root, settings, message, customer=customer, now=_time(at, settings))
     (print_json if as_json else print_for_people)(found)
 
 
@@ -85,11 +85,13 @@ def _message(text: str | None, kind: str | None, payload: str | None) -> "Incomi
     return Incoming(known, text or "", payload, key="explained")
 
 
-def _time(text: str | None) -> datetime:
+def _time(text: str | None, settings: "Settings") -> datetime:
+    """A moment; in the time zone of the settings where it names none."""
     if text is None:
-        return datetime.now(UTC)
+        return datetime.now(settings.timezone)
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=settings.timezone)).astimezone(settings.timezone)
     except (ValueError, OverflowError, OSError):
         raise UsageError("--at is no time", hint="ISO 8601, such as 2026-11-24T09:30:00+01:00") from None
 

@@ -1,9 +1,10 @@
 """How an explanation is printed: what the rules saw, what is answered, and every rule with its yes or no."""
 
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from igbot.cli.output import console, emit_json, print_lines, print_table, visible
+from igbot.cli.output import console, emit_json, print_lines, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ def print_json(found: "Explained") -> None:
             "case": found.about,
             "message": {"kind": asked.message.kind, "text": asked.message.text, "payload": asked.message.payload},
             "normalised": _normalised(found),
-            "at": asked.now,
+            "at": _utc(asked.now),
             "customer": _customer(found),
             "decision": {
                 "reason": choice.reason,
@@ -64,8 +65,24 @@ def print_for_people(found: "Explained") -> None:
 
     screen = console()
     for label, text in facts:
-        screen.print(Text(f"{label:<12}", style="dim").append(visible(text), style=_STYLES.get(label, "default")))
-    print_table(COLUMNS, rows)
+        screen.print(Text.assemble((f"{label:<12}", "dim"), (visible(text), _STYLES.get(label, ""))), soft_wrap=True)
+    _print_table(rows)
+
+
+def _print_table(rows: list[tuple[str, ...]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in (name for name in COLUMNS if name != "order"):
+        # Names and places are copied from here; only reasons are read.
+        table.add_column(column, overflow="fold", no_wrap=column != "because")
+    for fits, rule, because, order, place in rows:
+        style = "" if fits == "yes" else "dim"
+        cells = (fits, rule, f"{because} {order}".rstrip(), place)
+        table.add_row(*(Text(visible(cell), style=style) for cell in cells))
+    console().print(table)
 
 
 _STYLES = {"decision": "bold", "reply": "cyan", "buttons": "cyan"}
@@ -97,6 +114,10 @@ def _facts(found: "Explained") -> "Iterator[tuple[str, str]]":
     yield "settle", f"waits {choice.settle.total_seconds():.0f} s for more lines" if choice.settle else ""
 
 
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(UTC) if moment else None
+
+
 def _call(found: "Explained") -> dict[str, Any] | None:
     wanted = found.choice.wanted
     return None if wanted is None or isinstance(wanted, str) else {"rule": wanted.rule, "service": wanted.name}
@@ -114,12 +135,12 @@ def _customer(found: "Explained") -> dict[str, Any]:
     return {
         "igsid": customer.igsid,
         "messages": memory.messages,
-        "last_message_at": memory.last_message_at,
+        "last_message_at": _utc(memory.last_message_at),
         "answered_by": memory.answered_by,
         "language": memory.facts.get("lang") or memory.language,
         "tags": sorted(memory.tags),
         "set": dict(memory.facts),
-        "paused_until": standing.paused_until,
+        "paused_until": _utc(standing.paused_until),
     }
 
 

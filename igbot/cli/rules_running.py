@@ -50,6 +50,8 @@ class TestRun:
     coverage: "Coverage | None" = None
     findings: "tuple[Finding, ...]" = ()
     seconds: float = 0.0
+    partial: bool = False
+    """Whether only some of the cases were asked for."""
 
     @property
     def counts(self) -> "Counter[str]":
@@ -95,8 +97,9 @@ class Runner:
             files,
             tried,
             self._coverage(whole, files, tried),
-            tuple(self.folder.shown(finding) for finding in report.findings),
+            tuple(self.folder.shown(finding) for finding in sorted(report.findings, key=_place)),
             perf_counter() - begun,
+            bool(self.word),
         )
 
     def case_files(self, report: "Report") -> "tuple[CaseFile, ...]":
@@ -225,6 +228,10 @@ def options_of(settings: "Settings", ruleset: "RuleSet") -> "Options":
         ask_on_tie=settings.ask_on_tie,
         detect=LateDetection(ruleset.languages) if len(ruleset.languages) > 1 else None,
     )
+
+
+def _place(finding: "Finding") -> tuple[str, int, int]:
+    return finding.file, finding.line, finding.column
 
 
 def _stops(finding: "Finding") -> bool:

@@ -29,12 +29,11 @@ def print_run(run: "TestRun", *, quiet: bool, all_never: bool) -> None:
     from igbot.cli import findings
 
     findings.print_text(run.findings)
-    for file in run.files:
-        _print_lines([*_file_lines(run, file, quiet=quiet)])
-    _print_lines([*_inline_lines(run, quiet=quiet)])
-    if run.files or run.tried:
-        _print_lines([("", "", "")])
-    _print_lines([("", "", _summary(run, all_never=all_never))])
+    lines = [line for file in run.files for line in _file_lines(run, file, quiet=quiet)]
+    lines += _inline_lines(run, quiet=quiet)
+    if lines:
+        lines.append(("", "", ""))
+    _print_lines([*lines, ("", "", _summary(run, all_never=all_never))])
     if all_never and run.coverage:
         _print_lines(
             [
@@ -182,7 +181,9 @@ def _summary(run: "TestRun", *, all_never: bool) -> str:
         errors = sum(finding.severity == "error" for finding in run.findings)
         words.append(f"{errors} {'error' if errors == 1 else 'errors'}")
     told = f"{', '.join(words)} in {run.seconds:.2f} s"
-    return f"{told:<{SUMMARY}}  {_covered(run.coverage, all_never=all_never)}" if run.coverage else told
+    if run.coverage is None or (run.partial and not all_never):
+        return told
+    return f"{told:<{SUMMARY}}  {_covered(run.coverage, all_never=all_never)}"
 
 
 _COUNTED = {"failed": "failed", "skipped": "skipped", "todo": "to do"}

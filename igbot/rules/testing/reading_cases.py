@@ -139,7 +139,8 @@ def _read_happening(node: Mapping, around: Around) -> Step | None:
     assert value is not None
     happening = _what_happens(key, value, around)
     expect = node.get("expect")
-    if expect is None and node.get("name") is not None and node.get("todo") is None:
+    complete = all(key.value in CASE_KEYS for key, _ in node)
+    if expect is None and complete and node.get("name") is not None and node.get("todo") is None:
         report.error("R004", node, "this case expects nothing", hint="add expect:, for example expect: {rule: returns}")
     expected = read_expectation(expect, report) if expect else Expectation()
     return Step(happening, expected, at=place_of(value)) if happening else None
