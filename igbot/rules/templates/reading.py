@@ -3,7 +3,7 @@
 Nothing but names and filters is let through, so a customer's text is only ever inserted, never read as a template.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from igbot.rules.spelling import did_you_mean
 from igbot.rules.templates.filters import FILTERS, through
 from igbot.rules.templates.model import Filter, Insert, Template
 from igbot.rules.templates.moments import NAMED_FORMATS, Manner, is_pattern
+from igbot.rules.templates.plain_inserts import Piece, read_plain
 
 BUILT_IN_ROOTS = frozenset({"message", "match", "rule", "customer", "schedule", "now", "slots"})
 """Names that a group of `vars` cannot have."""
@@ -70,12 +71,16 @@ def read_template(
     """
     if not any(marker in text for marker in _MARKERS):
         return (text,), ()
+    known = _Known(constants, names, schedules)
+    plain = read_plain(text)
+    if plain is not None:
+        return _read_pieces(plain, known)
     environment = ImmutableSandboxedEnvironment(keep_trailing_newline=True)
     try:
         if "{#" in text and any(kind == "comment_begin" for _, kind, _ in environment.lex(text)):
             return (), (Problem("comments {# #} are not part of a reply", "{#", "delete it"),)
         body = environment.parse(text).body
-        return _read_body(body, _Known(constants, names, schedules))
+        return _read_body(body, known)
     except TemplateSyntaxError as error:
         part = next(marker for marker in _MARKERS if marker in text)
         return (), (Problem(f"not a template: {str(error.message)[:200]}", part, "write {{ name }}"),)
@@ -85,17 +90,25 @@ def read_template(
 
 
 def _read_body(body: list[nodes.Node], known: _Known) -> tuple[Template, tuple[Problem, ...]]:
-    parts: list[str | Insert] = []
+    pieces: list[Piece] = []
     problems: list[Problem] = []
     for block in body:
         if not isinstance(block, nodes.Output):
             problems.append(Problem("statements {% %} are not part of a reply", "{%", "use a rule for each case"))
             continue
-        for node in block.nodes:
-            try:
-                parts.append(node.data if isinstance(node, nodes.TemplateData) else _read_insert(node, known))
-            except _ProblemError as error:
-                problems.append(error.problem)
+        pieces.extend(node.data if isinstance(node, nodes.TemplateData) else node for node in block.nodes)
+    template, others = _read_pieces(pieces, known)
+    return template, (*problems, *others)
+
+
+def _read_pieces(pieces: Iterable[Piece], known: _Known) -> tuple[Template, tuple[Problem, ...]]:
+    parts: list[str | Insert] = []
+    problems: list[Problem] = []
+    for piece in pieces:
+        try:
+            parts.append(piece if isinstance(piece, str) else _read_insert(piece, known))
+        except _ProblemError as error:
+            problems.append(error.problem)
     return _joined(parts), tuple(problems)
 
 
