@@ -64,11 +64,12 @@ def compile_answers(
     match_names: Collection[str],
     kinds: frozenset[CustomerKind],
     has_text_condition: bool,
+    sure_groups: Collection[str] = (),
 ) -> Answers:
     """What the rule called `rule` does; what is wrong with it becomes findings.
 
-    `match_names` are the groups of its patterns (`1`, `no`), `kinds` those it serves. `has_text_condition`: it fits
-    no message without text.
+    `match_names` are the groups of its patterns (`1`, `no`), `sure_groups` those that always hold something, `kinds`
+    the kinds it serves. `has_text_condition`: it fits no message without text.
     """
     before_call = Vocabulary(
         constants={**gathered.constants, "rule.name": rule},
@@ -78,7 +79,8 @@ def compile_answers(
         empty=empty_names(
             kinds,
             has_text_condition=has_text_condition,
-            has_groups=bool(match_names),
+            groups=match_names,
+            sure_groups=sure_groups,
             slots=draft.call is not None and draft.call.on_error == "ignore",
         ),
     )

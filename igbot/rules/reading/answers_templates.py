@@ -41,13 +41,22 @@ class Vocabulary:
 
 
 def empty_names(
-    kinds: frozenset[CustomerKind], *, has_text_condition: bool, has_groups: bool, slots: bool
+    kinds: frozenset[CustomerKind],
+    *,
+    groups: Collection[str],
+    has_text_condition: bool,
+    sure_groups: Collection[str],
+    slots: bool,
 ) -> frozenset[str]:
-    """The names that may have no value in a rule with these conditions; `slots`: the call that fills them may fail."""
+    """The names that may have no value in a rule with these conditions.
+
+    `groups` are those of its patterns, `sure_groups` those that every message fills; `slots`: the call may fail.
+    """
+    found = {*_OFTEN_EMPTY, "customer.set.*"}
     # A group has no value where another of the rule's matchers hit, or where it is in a part that may be missing.
-    found = {*_OFTEN_EMPTY, "customer.set.*", "match.*"}
-    if has_text_condition and not has_groups:
-        found.remove("match.*")
+    found |= {f"match.{name}" for name in groups if name not in sure_groups}
+    if not has_text_condition or groups:
+        found.add("match.keyword")
     if not (has_text_condition or kinds <= _TEXT_KINDS):
         found.add("message.text")
     return frozenset({*found, "slots.*"} if slots else found)

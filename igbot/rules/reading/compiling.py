@@ -8,6 +8,7 @@ from igbot.meta.events import CustomerKind
 from igbot.meta.sendapi import MAX_TITLE_CHARACTERS
 from igbot.rules.conditions import When
 from igbot.rules.reading.answers_compiling import compile_answers
+from igbot.rules.reading.certainty import sure_groups
 from igbot.rules.reading.draft import DraftFile, DraftRule
 from igbot.rules.reading.gathering import gather
 from igbot.rules.reading.limits import read_campaign, read_limits, read_pace
@@ -28,6 +29,8 @@ from igbot.rules.surroundings import Surroundings
 
 HIGHEST_PRIORITY = 1000
 TEST_KEYS = frozenset({"yes", "no"})
+MOST_EXAMPLES = 100
+"""Of one rule: they are tried at every load."""
 _GRAPHEME = regex.compile(r"\X")
 
 
@@ -58,6 +61,7 @@ def _compile_rule(draft: DraftRule, scope: Scope, accounts: frozenset[str] | Non
         report,
         rule=draft.name,
         match_names=scope.words.groups,
+        sure_groups=sure_groups(when.text),
         kinds=kinds,
         has_text_condition=when.text is not None,
     )
@@ -157,9 +161,13 @@ def _read_examples(node: Node, report: FileReport) -> tuple[Example, ...]:
     check_keys(tree, "test", report, known=TEST_KEYS)
     if not tree.entries:
         report.error("R004", tree, "test has no examples", hint="add yes: [a text this rule must answer]")
-    return tuple(
+    found = tuple(
         Example(text, key.value == "yes", place_of(item))
         for key, value in tree
         if key.value in TEST_KEYS
         for item, text in read_text_list(value, f"test.{key.value}", report)
     )
+    if len(found) > MOST_EXAMPLES:
+        message = f"{len(found)} examples, a rule has at most {MOST_EXAMPLES}"
+        report.error("R004", tree, message, hint="put the others into a test file (*.test.yaml)")
+    return found[:MOST_EXAMPLES]

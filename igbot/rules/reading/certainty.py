@@ -1,0 +1,42 @@
+"""Which groups of a rule's patterns have a value whenever the rule fits."""
+
+import regex
+
+from igbot.rules.conditions import TextCondition, TextNode, WordList
+from igbot.rules.matching.matchers import Pattern
+from igbot.rules.matching.patterns import group_names
+
+_ESCAPED = regex.compile(r"\\.|\[(?:\\.|[^\]\\])*\]", regex.DOTALL)
+_WITHOUT_GROUPS = regex.compile(r"\(\?:[^()]*\)[?*+]?")
+_MAY_BE_MISSING = regex.compile(r"\||\)[?*]|\)\{0")
+
+
+def sure_groups(text: TextCondition | None) -> frozenset[str]:
+    """The names and numbers of groups that no message that fits leaves out, as far as can be seen easily."""
+    return _of_condition(text) if text is not None else frozenset()
+
+
+def _of_condition(condition: TextCondition) -> frozenset[str]:
+    found: frozenset[str] = frozenset().union(*(_of(node) for node in condition.every))
+    if condition.any:
+        found |= frozenset.intersection(*(_of(node) for node in condition.any))
+    return found
+
+
+def _of(node: TextNode) -> frozenset[str]:
+    match node:
+        case TextCondition():
+            return _of_condition(node)
+        case WordList():
+            return frozenset.intersection(*(_of(each) for each in node.any)) if node.any else frozenset()
+        case Pattern() if not _has_loose_parts(node.written):
+            return frozenset(group_names(node.written))
+        case _:
+            return frozenset()
+
+
+def _has_loose_parts(pattern: str) -> bool:
+    bare, before = _ESCAPED.sub("x", pattern), ""
+    while bare != before:
+        bare, before = _WITHOUT_GROUPS.sub("x", bare), bare
+    return _MAY_BE_MISSING.search(bare) is not None
