@@ -1,7 +1,9 @@
 """Turns drafts of what a rule does into what it does, once all files are read and all names are known."""
 
+from collections import ChainMap
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from igbot.meta.events import CustomerKind
 from igbot.meta.outgoing import Attachment, Button, QuickReply
@@ -72,7 +74,7 @@ def compile_answers(
     the kinds it serves. `has_text_condition`: it fits no message without text.
     """
     before_call = Vocabulary(
-        constants={**gathered.constants, "rule.name": rule},
+        constants=ChainMap({"rule.name": rule}, cast(dict[str, str], gathered.constants)),
         names=ALWAYS_KNOWN | {f"match.{name}" for name in match_names},
         schedules=gathered.schedules.keys(),
         language=gathered.surroundings.language,

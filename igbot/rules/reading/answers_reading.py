@@ -39,6 +39,7 @@ ALERT_KEYS = ("level", "channel", "text")
 
 LONGEST_TIMEOUT = timedelta(seconds=20)
 """How long an answer of the owner's own service is waited for: customers do not wait much longer, nor does Meta."""
+_MOST_REPLIES = 20
 _HIGHEST_WEIGHT = 1000
 
 
@@ -69,6 +70,9 @@ def read_shared_reply(node: Node, report: FileReport) -> DraftReply | None:
 
 def _read_replies(node: Node, report: FileReport) -> tuple[DraftReply, ...]:
     items = read_list(node, "reply", report) if isinstance(node, Listing) else (node,)
+    if len(items) > _MOST_REPLIES:
+        report.error("R049", node, f"{len(items)} replies in a row, nobody reads so many", hint="say it in three")
+        return ()
     return tuple(reply for item in items if (reply := _read_reply(item, report)))
 
 
