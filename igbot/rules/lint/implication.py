@@ -106,29 +106,35 @@ def text_implies(asked: Groups, excluded: tuple[TextNode, ...], of: TextConditio
 
 
 def _group_implies(group: tuple[TextNode, ...], wanted: tuple[TextNode, ...]) -> bool:
+    """Whether whichever of a group is there, one of what is wanted is there too."""
     if len(group) * len(wanted) > MOST_PAIRS:
         return set(group) <= set(wanted)
-    return all(any(_node_implies(one, other) for other in wanted) for one in group)
+    return all(_implies_any(one, wanted) for one in group)
 
 
-def _node_implies(one: TextNode, other: TextNode) -> bool:
-    if isinstance(one, WordList) and isinstance(other, WordList) and one.name == other.name:
-        return True
+def _implies_any(one: TextNode, wanted: tuple[TextNode, ...]) -> bool:
     if isinstance(one, WordList):
-        return bool(one.any) and _group_implies(one.any, (other,))
-    if isinstance(other, WordList):
-        return any(_node_implies(one, each) for each in other.any)
+        named = any(isinstance(other, WordList) and other.name == one.name for other in wanted)
+        return named or (bool(one.any) and _group_implies(one.any, wanted))
     if isinstance(one, TextCondition):
-        if isinstance(other, TextCondition):
-            return one == other or text_implies(groups_of(one), one.none, one, other)
-        return any(_group_implies(group, (other,)) for group in groups_of(one))
+        asked = groups_of(one)
+        nested = [other for other in wanted if isinstance(other, TextCondition)]
+        return any(_group_implies(group, wanted) for group in asked) or any(
+            one == other or text_implies(asked, one.none, one, other) for other in nested
+        )
+    return any(_matcher_implies(one, other) for other in wanted)
+
+
+def _matcher_implies(one: Matcher, other: TextNode) -> bool:
+    if isinstance(other, WordList):
+        return any(_matcher_implies(one, each) for each in other.any)
     if isinstance(other, TextCondition):
         return text_implies(((one,),), (), TextCondition(), other)
     return implies(one, other)
 
 
 def _is_excluded(node: TextNode, excluded: tuple[TextNode, ...]) -> bool:
-    return any(_node_implies(node, other) for other in excluded)
+    return any(_implies_any(node, (other,)) for other in excluded)
 
 
 def _measures(text: TextCondition) -> tuple[int | bool | None, ...]:

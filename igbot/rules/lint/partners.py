@@ -54,7 +54,7 @@ def _check(words: Sequence[Matcher], report: FileReport, known: _Known) -> None:
     for word in words:
         if type(word) is not Keyword or word.kind != "word":
             continue
-        forms = FORMS.get(word.text)
+        forms = FORMS.get(word.folded)
         if forms is None and word.text.isascii():
             continue
         missing = [form for form in _partners(word.text, forms or ()) if not _is_met(form, words, known)]

@@ -108,7 +108,7 @@ def _tell_shared(each: Subject, first: Subject, keys: Sequence[Key]) -> None:
         words = f"{names[0]} and {len(names) - 1} other{'s' if len(names) > 2 else ''} are"
     message = f'{words} also in "{first.rule.name}" ({first.where}) of the same priority; "{winner.rule.name}" wins'
     word = next((word for word in each.wanted if key_of(word) in keys), None)
-    place: Place = word.at if word else seek(each, each.lists[0].name, "keywords")
+    place: Place = word.at if word else seek(each, f"list: {each.lists[0].name}", "keywords")
     each.report.warning("R022", place, message, hint="delete one, or give one rule a priority")
 
 

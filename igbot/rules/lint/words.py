@@ -143,6 +143,6 @@ def _check_stops(each: Subject) -> None:
 
 
 def _check_stop(word: Matcher, report: FileReport) -> None:
-    if isinstance(word, Keyword) and word.kind in ("word", "is") and (language := STOP_WORDS.get(word.text)):
-        message = f'"{word.written}" ({language}) is how customers say that they want no more messages'
+    if isinstance(word, Keyword) and word.kind in ("word", "is") and word.text in STOP_WORDS:
+        message = f'"{word.written}" is how customers say that they want no more messages'
         report.error("R064", word.at, message, hint="delete it: igbot obeys this word itself")
