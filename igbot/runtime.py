@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from igbot.answering.worker import run_worker
+from igbot.app import App
 from igbot.errors import DatabaseUnavailable, UsageError
 from igbot.settings.model import Settings
 from igbot.settings.reading import token_missing
@@ -21,7 +22,6 @@ from igbot.web.management import ManagementPorts, make_management_app
 from igbot.web.public import PublicPorts, make_public_app
 from igbot.web.self_signed import development_certificate
 from igbot.web.tls import ServerCertificate
-from igbot.wiring import App
 
 POLL_SECONDS = 1.0
 """The slow look that catches what a wake-up missed."""
@@ -128,6 +128,7 @@ async def _listen(
             figures=app.health.figures,
             reload=app.rules_watch.reload,
             decision=app.decision_on,
+            metrics=app.metrics,
             log=event_log("web"),
         )
     )
@@ -155,7 +156,16 @@ def _start_work(tasks: asyncio.TaskGroup, app: App, stopping: asyncio.Event) -> 
 
         await keep_going(rounds, stopping=stopping, log=event_log("outbox"))
 
-    return [tasks.create_task(answering(), name="answering"), tasks.create_task(sending(), name="sending")]
+    async def calling() -> None:
+        await app.membership.joined.wait()
+
+        async def rounds() -> None:
+            await app.caller.run(stopping=stopping, idle=POLL_SECONDS)
+
+        await keep_going(rounds, stopping=stopping, log=event_log("calls"))
+
+    works = {"answering": answering, "sending": sending, "calling": calling}
+    return [tasks.create_task(work(), name=name) for name, work in works.items()]
 
 
 def _start_loops(
@@ -164,7 +174,7 @@ def _start_loops(
     """Start what serves the work; a loop that dies takes the process down loudly. Returns those to be cancelled."""
 
     def woken(topic: str) -> None:
-        {"inbox": app.wakes.inbox, "outbox": app.wakes.outbox}[topic].set()
+        {"inbox": app.wakes.inbox, "outbox": app.wakes.outbox, "calls": app.wakes.calls}[topic].set()
 
     tasks.create_task(app.membership.run(leaving), name="membership")
     tasks.create_task(app.database_watch.run(leaving), name="database watch")
@@ -175,9 +185,10 @@ def _start_loops(
         tasks.create_task(app.receiver.run(), name="receiver"),
         tasks.create_task(app.delivery.run_writer(), name="delivery writer"),
         tasks.create_task(app.notifier.run(), name="notifier"),
-        tasks.create_task(listen(app.database.connect, ("inbox", "outbox"), woken), name="listener"),
+        tasks.create_task(listen(app.database.connect, ("inbox", "outbox", "calls"), woken), name="listener"),
         tasks.create_task(app.rulebook.watch(), name="rules"),
         tasks.create_task(app.alerts.run(), name="alerts"),
+        tasks.create_task(app.notices.run(), name="notices"),
     ]
 
 
@@ -204,13 +215,13 @@ async def _watch_certificate(certificate: ServerCertificate, leaving: asyncio.Ev
 
 async def _drain(app: App, listeners: Listeners, working: Sequence[asyncio.Task[None]], log: EventLog) -> None:
     """Requests in flight get their answer, calls in flight their verdict; what is only queued stays in the database."""
-    app.wakes.inbox.set()
-    app.wakes.outbox.set()
+    for wake in (app.wakes.inbox, app.wakes.outbox, app.wakes.calls):
+        wake.set()
     await listeners.close(REQUEST_GRACE)
     await _at_most(COMMIT_GRACE, app.receiver.close())
     if app.membership.joined.is_set():
         await asyncio.wait(working, timeout=TURN_GRACE)
-    await _at_most(CALL_GRACE, app.delivery.drain())
+    await _at_most(CALL_GRACE, asyncio.gather(app.delivery.drain(), app.caller.drain()))
     await _at_most(ALERT_GRACE, app.alerts.turn())
     log.info("stopped")
 

@@ -1,9 +1,9 @@
 """The one page where everything meets: settings in, the parts of igbot out, each given what it needs and no more."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -11,25 +11,32 @@ import asyncpg
 
 from igbot.accounts.encryption_key import development_key
 from igbot.accounts.tokens import TokenVault
+from igbot.answering.outcome import Notice
 from igbot.answering.policy import Policy
 from igbot.answering.worker import Worker
-from igbot.conversations.history import decision_on
+from igbot.app import App, Wakes
+from igbot.calls.caller import Address, Caller
+from igbot.calls.queue import Ended
 from igbot.inbox.receiver import Receiver
+from igbot.meta.events import AccountId, Igsid
 from igbot.ops.alerts import AlertLevel, Alerts
 from igbot.ops.database_watch import DatabaseWatch
 from igbot.ops.health import Health
 from igbot.ops.membership import Membership
+from igbot.ops.notices import Notices
 from igbot.ops.rules_watch import RulesWatch
 from igbot.outbox.delivery import Delivery
 from igbot.outbox.graph import GraphClient
 from igbot.outbox.reporting import Trouble
-from igbot.rulebook.book import Rulebook
+from igbot.rule_settings import MAIN_ACCOUNT, options_of, surroundings_of
 from igbot.settings.model import Settings
+from igbot.settings.neighbours import OWNER
 from igbot.settings.reading import token_missing
 from igbot.store.embedded.attach import EmbeddedServer
 from igbot.store.listening import Notifier
 from igbot.store.pool import Database
 from igbot.telemetry.clock import Clock
+from igbot.telemetry.counters import Counters
 from igbot.telemetry.log import event_log
 from igbot.telemetry.redaction import Redactor
 
@@ -39,47 +46,17 @@ IDLE_CONNECTION_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wakes:
-    """What wakes the loops of this process; other processes are woken by `notifier`."""
-
-    inbox: asyncio.Event
-    outbox: asyncio.Event
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """Every part that runs, wired."""
-
-    settings: Settings
-    clock: Clock
-    database: Database
-    membership: Membership
-    receiver: Receiver
-    worker: Worker
-    delivery: Delivery
-    rulebook: Rulebook
-    rules_watch: RulesWatch
-    notifier: Notifier
-    alerts: Alerts
-    database_watch: DatabaseWatch
-    health: Health
-    wakes: Wakes
-
-    async def decision_on(self, mid: str) -> dict[str, Any] | None:
-        """The stored decision on a customer's message and what was sent; None while there is none."""
-        async with self.database.connection() as conn:
-            return await decision_on(conn, mid, accounts=[self.membership.account_id])
-
-
-@dataclass(frozen=True, slots=True)
 class _Given:
     """What every part below is made from."""
 
     settings: Settings
     clock: Clock
     database: Database
+    session: aiohttp.ClientSession
     graph: GraphClient
     alerts: Alerts
+    notices: Notices
+    counters: Counters
     wakes: Wakes
     redactor: Redactor
 
@@ -105,8 +82,12 @@ async def open_app(settings: Settings, *, graph_url: str, clock: Clock, redactor
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_CONNECTION_SECONDS)
     async with aiohttp.ClientSession(connector=connector, trust_env=False) as session:
         graph = GraphClient(session, url=graph_url, version=settings.graph_version, clock=clock)
-        wakes = Wakes(asyncio.Event(), asyncio.Event())
-        given = _Given(settings, clock, database, graph, alerts, wakes, redactor)
+        wakes = Wakes(asyncio.Event(), asyncio.Event(), asyncio.Event())
+        channels = {OWNER: settings.alert_urls, **settings.channels}
+        notices = Notices(channels, clock=clock, log=event_log("notices"), clean=redactor.clean)
+        given = _Given(
+            settings, clock, database, session, graph, alerts, notices, Counters(), wakes=wakes, redactor=redactor
+        )
         try:
             yield _app(given, watch, vault)
         finally:
@@ -115,7 +96,14 @@ async def open_app(settings: Settings, *, graph_url: str, clock: Clock, redactor
 
 def _app(given: _Given, watch: DatabaseWatch, vault: TokenVault) -> App:
     settings, clock, database = given.settings, given.clock, given.database
-    rules_watch = RulesWatch(settings.rules_dir, database, given.alerts, clock=clock, log=event_log("rules"))
+    rules_watch = RulesWatch(
+        settings.rules_dir,
+        database,
+        given.alerts,
+        surroundings=surroundings_of(settings),
+        clock=clock,
+        log=event_log("rules"),
+    )
     rulebook = rules_watch.rulebook
     membership = _membership(given, rules_watch, vault)
     notifier = Notifier(database, peers=lambda: membership.peers > 0, log=event_log("store"))
@@ -134,12 +122,15 @@ def _app(given: _Given, watch: DatabaseWatch, vault: TokenVault) -> App:
         database=database,
         membership=membership,
         receiver=receiver,
-        worker=_worker(given, membership, rulebook, notifier),
+        worker=_worker(given, membership, rules_watch, notifier),
         delivery=_delivery(given, membership),
+        caller=_caller(given, membership, notifier),
         rulebook=rulebook,
         rules_watch=rules_watch,
         notifier=notifier,
         alerts=given.alerts,
+        notices=given.notices,
+        counters=given.counters,
         database_watch=watch,
         health=health,
         wakes=given.wakes,
@@ -191,12 +182,24 @@ def _receiver(given: _Given, membership: Membership, notifier: Notifier) -> Rece
     )
 
 
-def _worker(given: _Given, membership: Membership, rulebook: Rulebook, notifier: Notifier) -> Worker:
+def _worker(given: _Given, membership: Membership, rules_watch: RulesWatch, notifier: Notifier) -> Worker:
     settings, alerts = given.settings, given.alerts
+    policy = Policy(options_of(settings), settings.takeover_pause)
 
     def queued() -> None:
         given.wakes.outbox.set()
         notifier.notify("outbox")
+
+    def asked() -> None:
+        given.wakes.calls.set()
+        notifier.notify("calls")
+
+    def told(notices: Sequence[Notice]) -> None:
+        for notice in notices:
+            for channel in notice.channels or (None,):
+                title = TITLES[notice.what] + (" (test)" if notice.test else "")
+                text = f"{notice.text}\n{notice.rule}, customer {notice.igsid}"
+                given.notices.tell(notice.key, title, text, level=notice.level, channel=channel)
 
     def dead(account: str, why: str) -> None:
         detail = f"account {account}: {why}"
@@ -205,11 +208,15 @@ def _worker(given: _Given, membership: Membership, rulebook: Rulebook, notifier:
     return Worker(
         process_id=lambda: membership.process_id,
         accounts=lambda: [membership.account_id],
-        rules=lambda: rulebook.current,
-        policy=Policy(default_reply=settings.fallback_reply, takeover_pause=settings.takeover_pause),
+        account_name=lambda _: MAIN_ACCOUNT,
+        rules=lambda: rules_watch.rulebook.current,
+        policy=lambda: replace(policy, options=replace(policy.options, detect=rules_watch.rulebook.detect)),
         clock=given.clock,
         log=event_log("answering"),
+        counters=given.counters,
         on_replies=queued,
+        on_calls=asked,
+        on_alerts=told,
         on_dead=dead,
     )
 
@@ -232,6 +239,31 @@ def _delivery(given: _Given, membership: Membership) -> Delivery:
     )
 
 
+def _caller(given: _Given, membership: Membership, notifier: Notifier) -> Caller:
+    def answered() -> None:
+        given.wakes.inbox.set()
+        notifier.notify("inbox")
+
+    async def profile(account: AccountId, igsid: Igsid, seconds: float) -> Ended:
+        token = membership.tokens().get(account)
+        told = await given.graph.profile(igsid, token=token, seconds=seconds) if token else None
+        return Ended(told is not None, told, None if told is not None else "Meta told nothing")
+
+    return Caller(
+        given.database,
+        given.session,
+        services={service.name: Address(service.url, service.secret) for service in given.settings.services},
+        profiles=profile,
+        process_id=lambda: membership.process_id,
+        accounts=lambda: [membership.account_id],
+        clock=given.clock,
+        log=event_log("calls"),
+        woken=given.wakes.calls,
+        on_answer=answered,
+    )
+
+
+TITLES = {"handoff": "igbot: a customer asks for a person", "alert": "igbot: a rule raises an alert"}
 TROUBLE: Mapping[Trouble, str] = {
     "halted": "igbot: sends are stopped",
     "dead": "igbot: a reply could not be sent",

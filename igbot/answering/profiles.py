@@ -12,8 +12,9 @@ from igbot.rules.deciding.choice import Profile
 GOOD_FOR = timedelta(days=1)
 FAILED_FOR = timedelta(hours=1)
 """How long nobody asks again where Meta did not tell."""
-TIMEOUT = timedelta(seconds=5)
-RETRY = 1
+TIMEOUT = timedelta(seconds=2)
+"""No reply waits longer for a name (meta-platform reference §8 would have it wait not at all)."""
+RETRY = 0
 CALL = "profile"
 
 _FAILED = "failed"

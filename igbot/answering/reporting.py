@@ -8,6 +8,7 @@ from igbot.answering.claimed import Claim, PendingEvent
 from igbot.answering.outcome import NewMessage, Turn
 from igbot.rules.deciding.choice import Choice
 from igbot.telemetry.clock import Clock
+from igbot.telemetry.counters import Counters
 from igbot.telemetry.log import EventLog
 
 SLOW = timedelta(seconds=15)
@@ -16,10 +17,11 @@ Fields = dict[str, Any]
 
 
 class Reporter:
-    """Writes the lines of one worker."""
+    """Writes the lines of one worker, and counts what it decides."""
 
-    def __init__(self, log: EventLog, clock: Clock) -> None:
+    def __init__(self, log: EventLog, counters: Counters, clock: Clock) -> None:
         self._log = log
+        self._counters = counters
         self._clock = clock
 
     def lease_lost(self, claim: Claim) -> None:
@@ -76,7 +78,9 @@ class Reporter:
         choice = message.choice
         if choice is not None:
             fields |= _observed(choice)
-        if choice is not None and choice.withheld is not None and not turn_says(turn, message):
+            rule = None if choice.withheld else choice.rule
+            self._counters.decided(choice.reason, rule=rule, observers=choice.observers)
+        if choice is not None and choice.withheld is not None and not (choice.replies or choice.handoff):
             fields |= _ruled(choice) | {"withheld": choice.withheld}
             self._log.info("no_reply", **fields | {"reason": "limit"})
         elif choice is not None and choice.reason in ("rule", "fallback"):
@@ -90,11 +94,6 @@ class Reporter:
         if waited - (choice.settle if choice else timedelta(0)) > SLOW:
             seconds = round(waited.total_seconds(), 1)
             self._log.warning("slow_processing", **fields, seconds=seconds, stage="decision")
-
-
-def turn_says(turn: Turn, message: NewMessage) -> bool:
-    """Whether anything is said to a message."""
-    return any(reply.for_key == message.key for reply in turn.replies)
 
 
 def _ruled(choice: Choice) -> Fields:

@@ -24,6 +24,7 @@ from igbot.store.loops import keep_going, wait_for_wake
 from igbot.store.pool import Database
 from igbot.store.reachability import connection_lost
 from igbot.telemetry.clock import Clock
+from igbot.telemetry.counters import Counters
 from igbot.telemetry.log import EventLog
 
 BATCH = 64
@@ -46,9 +47,8 @@ class Worker:
 
     `accounts` are those it answers for, `account_name` is what rules call one. `rules` gives the set in force (None:
     nothing has ever loaded, so nothing is claimed), `policy` what else decisions depend on, asked for each round.
-    `on_replies` is called after replies were committed, `on_calls`
-    after calls of services were, `on_alerts` with what rules tell people, `on_dead` with a dead event's account and
-    error.
+    `counters` count the decisions. `on_replies` is called after replies were committed, `on_calls` after calls of
+    services were, `on_alerts` with what rules tell people, `on_dead` with a dead event's account and error.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Worker:
         policy: Callable[[], Policy],
         clock: Clock,
         log: EventLog,
+        counters: Counters,
         on_replies: Callable[[], None],
         on_calls: Callable[[], None],
         on_alerts: Callable[[Sequence[Notice]], None],
@@ -72,7 +73,7 @@ class Worker:
         self._rules = rules
         self._policy = policy
         self._clock = clock
-        self._reporter = Reporter(log, clock)
+        self._reporter = Reporter(log, counters, clock)
         self._on_replies = on_replies
         self._on_calls = on_calls
         self._on_alerts = on_alerts

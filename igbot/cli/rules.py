@@ -47,7 +47,8 @@ def lint(
     """Find what is wrong with the rules. Exit code 1: the server would not take them."""
     from igbot.cli import findings as printing
     from igbot.cli.opening import settings_for
-    from igbot.cli.rules_folder import from_here, read_rules, surroundings_of
+    from igbot.cli.rules_folder import from_here, read_rules
+    from igbot.rule_settings import surroundings_of
 
     chosen = Format.JSON if as_json else output
     settings = settings_for(None)

@@ -138,8 +138,9 @@ def _respond(ruleset: "RuleSet", asked: "Asked") -> "Choice":
 
 def _rules(root: Path, settings: "Settings") -> "tuple[Folder, RuleSet]":
     """The rules, whatever is wrong with their examples. Raises BadRules where they cannot be used."""
-    from igbot.cli.rules_folder import read_rules, surroundings_of
+    from igbot.cli.rules_folder import read_rules
     from igbot.cli.rules_running import usable
+    from igbot.rule_settings import surroundings_of
 
     folder = read_rules(root)
     loaded = folder.load(surroundings_of(settings))

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from igbot.rules.loading import Loaded
     from igbot.rules.model import Finding, RuleFile
     from igbot.rules.surroundings import Surroundings
-    from igbot.settings.model import Settings
 
 TEST_SUFFIXES = (".test.yaml", ".test.yml")
 
@@ -27,19 +26,6 @@ def from_here(folder: Path) -> Path:
     """The path as somebody would type it here."""
     here = Path.cwd()
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
-
-
-def surroundings_of(settings: "Settings") -> "Surroundings":
-    """What rule files may name, as the settings have it."""
-    from igbot.rules.surroundings import Surroundings
-    from igbot.settings.neighbours import OWNER
-
-    return Surroundings(
-        zone=settings.timezone,
-        language=settings.language,
-        channels=frozenset({OWNER, *settings.channels}),
-        services=frozenset(service.name for service in settings.services),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,7 @@ class Runner:
 
     def _load(self, names: tuple[str, ...]) -> "Loaded":
         """The rules of some files, or of all; each choice is loaded once."""
-        from igbot.cli.rules_folder import surroundings_of
+        from igbot.rule_settings import surroundings_of
         from igbot.rules.model import RuleFile
 
         if names not in self.loaded:
@@ -220,14 +220,9 @@ class LateDetection:
 
 def options_of(settings: "Settings", ruleset: "RuleSet") -> "Options":
     """The settings that decisions depend on, as `serve` has them."""
-    from igbot.rules.deciding.choice import Options
+    from igbot.rule_settings import options_of as of_settings
 
-    return Options(
-        default_reply=settings.fallback_reply,
-        language=settings.language,
-        ask_on_tie=settings.ask_on_tie,
-        detect=LateDetection(ruleset.languages) if len(ruleset.languages) > 1 else None,
-    )
+    return of_settings(settings, detect=LateDetection(ruleset.languages) if len(ruleset.languages) > 1 else None)
 
 
 def _place(finding: "Finding") -> tuple[str, int, int]:

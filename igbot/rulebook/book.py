@@ -7,8 +7,10 @@ from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Never
 
+from igbot.rulebook.detection import detector
 from igbot.rulebook.folder import Fingerprint, fingerprint, load_folder
 from igbot.rulebook.watching import occasions
+from igbot.rules.deciding.choice import Detect
 from igbot.rules.deciding.ruleset import RuleSet
 from igbot.rules.loading import Loaded, load_rules
 from igbot.rules.model import Finding, RuleFile
@@ -30,7 +32,7 @@ class Rulebook:
     `surroundings` is what rule files may name beside each other. `on_loaded` is told of each set that comes into force
     (and of the old one being right again after a rejection), `on_rejected` of each new reason why a set does not.
     `quiet` is how long, in seconds, the folder must stay unchanged before it is read, `poll` how often it is looked at
-    where the system reports no changes.
+    where the system reports no changes. `detect` tells the languages of the set in force apart, None: nothing can.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Rulebook:
         self._quiet = quiet
         self._poll = poll
         self._current: RuleSet | None = None
+        self.detect: Detect | None = None
         self._seen: Fingerprint = None
         self._rejected: tuple[Finding, ...] = ()
         self._loading = asyncio.Lock()
@@ -68,7 +71,9 @@ class Rulebook:
         """
         if self._current is None:
             with _collector_paused():
-                self._current = load_rules(files, surroundings=self._surroundings()).ruleset
+                found = load_rules(files, surroundings=self._surroundings()).ruleset
+            if found is not None:
+                self.detect, self._current = detector(found.languages), found
             return self._current is not None
         return False
 
@@ -83,9 +88,10 @@ class Rulebook:
             return loaded
 
     async def _swap(self, ruleset: RuleSet, files: tuple[RuleFile, ...]) -> None:
+        detect = await asyncio.to_thread(detector, ruleset.languages)
         old = [self._current]
         news = self._rejected or old[0] is None or old[0].digest != ruleset.digest
-        self._current = ruleset
+        self._current, self.detect = ruleset, detect
         self._rejected = ()
         # To free ten thousand rules takes a while: not on the event loop.
         await asyncio.to_thread(old.clear)

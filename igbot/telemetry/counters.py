@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 MOST_RULES = 500
 """Rules that have a label of their own; what lies beyond is counted together."""
 OTHER = "(other)"
-_OUTBOX = ("queued", "sending", "unknown", "dead")
-_INBOX = ("pending", "dead")
+_OUTBOX = frozenset({"queued", "sending", "unknown", "dead"})
+_INBOX = frozenset({"pending", "dead"})
 
 
 class Counters:
@@ -45,8 +45,8 @@ class Counters:
     def page(self, figures: Mapping[str, Any]) -> bytes:
         """All figures as Prometheus reads them; `figures` are those of `igbot health`, None where unknown."""
         for gauge, states, key in ((self._inbox, _INBOX, "inbox"), (self._outbox, _OUTBOX, "outbox")):
-            known = figures.get(key)
-            for state in states if known else ():
+            known = figures.get(key) or {}
+            for state in states & known.keys():
                 gauge.labels(state).set(known[state])
         if (waiting := figures.get("oldest_unanswered_seconds")) is not None:
             self._oldest.set(waiting)

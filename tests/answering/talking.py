@@ -23,6 +23,7 @@ from igbot.rules.deciding.choice import Options
 from igbot.rules.deciding.ruleset import RuleSet
 from igbot.sandbox import customer
 from igbot.store.pool import Database
+from igbot.telemetry.counters import Counters
 from igbot.telemetry.log import FIELDS, event_log
 from tests.rules.writing import rules
 
@@ -111,6 +112,7 @@ class Desk:
             policy=lambda: self.policy,
             clock=self.time,
             log=event_log("answering"),
+            counters=Counters(),
             on_replies=lambda: self.woken.append("outbox"),
             on_calls=lambda: self.woken.append("calls"),
             on_alerts=self.notices.extend,
