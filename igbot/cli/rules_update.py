@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from igbot.cli.rules_running import FileResult, TestRun
     from igbot.rules.testing.cases import ExactReply
 
+_JOINERS = "\u200c\u200d"
 _BREAKS = ("\r\n", "\r", "\n", "\x85", "\u2028", "\u2029")
 
 
@@ -81,11 +82,15 @@ def _edit(text: str, starts: list[int], expected: "ExactReply", replies: list[st
 
 
 def _quoted(text: str) -> str:
-    """A text in double quotes, on one line, as both JSON and YAML read it."""
-    quoted = json.dumps(text, ensure_ascii=False)
+    """A text in double quotes, on one line, as YAML reads it."""
     return "".join(
-        letter if letter.isprintable() or letter in "\u200c\u200d" else json.dumps(letter)[1:-1] for letter in quoted
+        letter if letter.isprintable() or letter in _JOINERS else _escaped(ord(letter))
+        for letter in json.dumps(text, ensure_ascii=False)
     )
+
+
+def _escaped(code: int) -> str:
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _edited(text: str, edits: list[Edit]) -> str:

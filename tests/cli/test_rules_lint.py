@@ -14,12 +14,12 @@ from igbot.errors import IgbotError, UsageError
 GOOD = """\
 version: 1
 rules:
-  - {name: price, keywords: [price], reply: Ask away.}
+  - {name: price, keywords: [price, prices], reply: Ask away.}
   - {name: person, keywords: [human], handoff: true}
-  - {name: other, fallback: true, reply: Sorry?}
+  - {name: other, fallback: true, limit: {times: 2, within: 1h}, reply: "I am a bot, sorry?"}
 """
-WARNED = GOOD.replace("[price]", "[price, PRICE]")
-BROKEN = GOOD.replace("keywords: [price]", "keyword: [price]")
+WARNED = GOOD.replace("[price, prices]", "[price, prices, PRICE]")
+BROKEN = GOOD.replace("keywords: [price", "keyword: [a], keywords: [price")
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def test_an_error_shows_its_line_a_caret_and_the_way_out(home: Path) -> None:
     assert result.exit_code == 1
     assert result.output == (
         'rules.d/shop.yaml:3:19  error  R003  a rule has no key "keyword"\n'
-        "    3 |   - {name: price, keyword: [price], reply: Ask away.}\n"
+        "    3 |   - {name: price, keyword: [a], keywords: [price, prices], reply: Ask away.}\n"
         '      |                   ^^^^^^^ did you mean "keywords"?\n'
         "3 rules in 1 file: 1 error.\n"
     )
@@ -66,7 +66,7 @@ def test_warnings_count_as_errors_only_when_strict(home: Path) -> None:
 
 def test_a_caret_stands_under_wide_letters_and_after_tabs(home: Path) -> None:
     """Widths as a terminal shows them."""
-    (home / "a.yaml").write_text(GOOD.replace("[price]", "[价格, 价格]").replace("[human]", "[{is:\tno}]"))
+    (home / "a.yaml").write_text(GOOD.replace("[price, prices]", "[价格, 价格]").replace("[human]", "[{is:\tno}]"))
     lines = lint("a.yaml").output.splitlines()
     assert lines[2] == "      | " + " " * 35 + "^^^^ delete it"
     assert lines[5].index("^^") == lines[4].index("no}")
@@ -75,7 +75,7 @@ def test_a_caret_stands_under_wide_letters_and_after_tabs(home: Path) -> None:
 @pytest.mark.parametrize("arguments", [["--json"], ["--format", "json"]])
 def test_a_script_reads_one_object_a_line(home: Path, arguments: list[str]) -> None:
     """And nothing else on stdout."""
-    (home / "rules.d" / "shop.yaml").write_text(WARNED.replace("reply: Sorry?", "reply: no"))
+    (home / "rules.d" / "shop.yaml").write_text(WARNED.replace("Ask away.", "no"))
     result = lint(*arguments)
     assert result.exit_code == 1
     found = [json.loads(line) for line in result.stdout.splitlines()]
@@ -85,7 +85,7 @@ def test_a_script_reads_one_object_a_line(home: Path, arguments: list[str]) -> N
         "severity": "warning",
         "file": "rules.d/shop.yaml",
         "line": 3,
-        "column": 37,
+        "column": 45,
         "message": 'word "PRICE" is the same keyword as word "price" in line 3',
         "hint": "delete it",
     }
