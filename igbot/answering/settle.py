@@ -15,13 +15,15 @@ import asyncpg
 from igbot.answering import rows
 from igbot.answering.outcome import Turn
 
-# held:     the lanes whose lease is still ours; everything below belongs to one of them. Whoever locks several rows
-#           does so in the order of their keys (the receiver too), or two would wait for each other.
-#           LATERAL: one by one, by their keys, also where the planner believes that the table is empty.
-# mine:     those lanes, released. One in which something arrived since the claim stays ready.
-# settled:  the events worked on. Their raw bytes stay for a while. One that was settled before is not told again: a
-#           claim may have looked just before another process settled the same conversation. "Pending" is said as "not
-#           settled": by the status the planner would read all of `inbox_pending` for each event.
+# stale:    events that were settled before: the claim looked just before another process settled the conversation, and
+#           knows neither what it wrote nor what it remembered. They are asked one by one, by their keys, also where
+#           the planner believes that the table is empty.
+# held:     the lanes whose lease is still ours. Whoever locks several rows does so in the order of their keys (the
+#           receiver too), or two would wait for each other. LATERAL: again by their keys.
+# released: those lanes. One in which something arrived since the claim stays ready; a stale one has to be claimed anew.
+# mine:     those that are not stale; everything below belongs to one of them.
+# settled:  the events worked on. Their raw bytes stay for a while. "Pending" is said as "not settled": by the status
+#           the planner would read all of `inbox_pending` for each event.
 # talk:     the conversation, made or moved on; its last time never goes back, a new message ends its being archived.
 # replies:  the outbox rows, in order; an event that was decided before (`for_key`) is never decided twice.
 # calls:    what is to be asked of services: for an event that waits for it and stays pending, or beside a decision.
@@ -36,18 +38,24 @@ from igbot.answering.outcome import Turn
 #           crash of PostgreSQL undoes it whole, and it is decided anew. A reply is called out only after a commit that
 #           does wait (`outbox.claim`) and takes this one to the disk with it.
 SETTLE = """
-WITH held AS (
-    SELECT g.* FROM (
+WITH stale AS (
+    SELECT g.account_id, g.igsid FROM json_to_recordset($4) AS g (account_id text, igsid text, event_key uuid)
+    WHERE (SELECT i.settled_at FROM inbox i
+        WHERE (i.account_id, i.event_key) = (g.account_id, g.event_key)) IS NOT NULL
+), held AS (
+    SELECT g.*, EXISTS (SELECT FROM stale s WHERE (s.account_id, s.igsid) = (g.account_id, g.igsid)) AS stale FROM (
         SELECT * FROM json_to_recordset($1) AS g (account_id text, igsid text, arrivals bigint, again_at timestamptz)
         ORDER BY account_id, igsid) g
     JOIN LATERAL (
         SELECT l.igsid FROM inbox_lane l
         WHERE (l.account_id, l.igsid) = (g.account_id, g.igsid) AND l.lease_by = $3 FOR UPDATE) l ON l.igsid = g.igsid
-), mine AS (
+), released AS (
     UPDATE inbox_lane l SET lease_by = NULL, lease_until = NULL,
-        ready_at = CASE WHEN l.arrivals = held.arrivals THEN held.again_at ELSE least(l.ready_at, $2) END
+        ready_at = CASE WHEN l.arrivals = held.arrivals AND NOT stale THEN held.again_at ELSE least(l.ready_at, $2) END
     FROM held WHERE (l.account_id, l.igsid) = (held.account_id, held.igsid) AND l.lease_by = $3
-    RETURNING l.account_id, l.igsid
+    RETURNING l.account_id, l.igsid, held.stale
+), mine AS (
+    SELECT account_id, igsid FROM released WHERE NOT stale
 ), settled AS (
     UPDATE inbox i SET status = 'done', settled_at = $2, error = NULL
     FROM json_to_recordset($4) AS g (account_id text, igsid text, event_key uuid), mine
@@ -175,7 +183,8 @@ class Written:
 async def settle(conn: "asyncpg.Connection[Any]", turns: Sequence[Turn], *, process_id: int, now: datetime) -> Written:
     """Write the turns.
 
-    A conversation whose lease was lost is not in what comes back, and nothing of its turn was written.
+    A conversation whose lease was lost, or whose claim had looked too early, is not in what comes back, and nothing of
+    its turn was written.
     """
     found = await conn.fetch(
         SETTLE,

@@ -139,6 +139,16 @@ async def test_a_person_who_answers_meanwhile_has_answered(shop: Desk) -> None:
     assert (await shop.replies(), await shop.reasons()) == ([], ["paused"])
 
 
+async def test_waiting_for_lines_is_not_being_slow(shop: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """What the owner asked for is no reason to warn; what comes on top of it is."""
+    shop.rules = rules("- {name: slow, keywords: [parcel], settle: 20s, reply: There.}")
+    for number, late in enumerate((20, 36)):
+        await write(shop, "my parcel", f"m{number}")
+        shop.time.pass_by(seconds=late)
+        await shop.settle_all()
+        assert len(logged(caplog, "slow_processing")) == number
+
+
 def test_endless_lines_are_answered_in_the_end() -> None:
     """After twenty of them."""
     events = [pending(customer_says("parcel", f"m{n}", at=START + n * SECOND)) for n in range(MOST_LINES + 1)]

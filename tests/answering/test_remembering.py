@@ -93,6 +93,22 @@ async def test_a_turn_that_was_not_written_is_not_remembered(desk: Desk) -> None
     assert (await remembered(desk)).messages == 1
 
 
+async def test_a_claim_that_looked_too_early_overwrites_no_memory(desk: Desk) -> None:
+    """Another process had just answered what it saw as pending: nothing of its turn counts, and it looks again."""
+    desk.rules = rules(FIRST)
+    await desk.arrive(customer_says("x", "m1"))
+    early = await claimed(desk, 1)
+    await desk.value("UPDATE inbox_lane SET lease_by = NULL, lease_until = NULL")
+    await says(desk, "x", "m2")
+    await desk.value("UPDATE inbox_lane SET lease_by = 1, lease_until = $1", desk.time() + HOUR)
+    assert await settled(desk, early, 1) == {}
+    assert (await remembered(desk)).messages == 2
+    [lane] = await desk.rows("SELECT lease_by, ready_at FROM inbox_lane")
+    assert tuple(lane.values()) == (None, desk.time())
+    await desk.settle_all()
+    assert await desk.replies() == ["Welcome!", "Hello again."]
+
+
 async def test_tags_and_facts_stay_with_the_customer(desk: Desk) -> None:
     """What one rule sets another one reads, in this turn and in any later one."""
     desk.rules = rules(EFFECTS)

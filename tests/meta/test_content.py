@@ -58,6 +58,18 @@ def test_a_storys_media_is_nowhere() -> None:
     assert "https://s" not in repr(reply)
 
 
+def test_a_shared_post_is_known_by_its_id() -> None:
+    """Of the kind of today, of the old one that carries it too, and of a reel; what has none has none."""
+    for kind, payload, post in (
+        ("ig_post", {"ig_post_media_id": "18100", "url": "https://p"}, "18100"),
+        ("share", {"ig_post_media_id": 18100}, "18100"),
+        ("ig_reel", {"reel_video_id": "18200", "url": "https://r"}, "18200"),
+        ("share", {"url": "https://p"}, None),
+    ):
+        content = _content(message={"mid": "m_1", "attachments": [{"type": kind, "payload": payload}]})
+        assert (content.kind, content.post_id) == ("share", post)
+
+
 def test_taps() -> None:
     """A tapped button says its title and carries its payload."""
     quick_reply = _content(message={"mid": "m_1", "text": "Hours", "quick_reply": {"payload": "HOURS"}})
