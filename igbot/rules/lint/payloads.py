@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from igbot.meta.events import CustomerKind
 from igbot.rules.answers import Reply
-from igbot.rules.deciding.choice import Incoming
 from igbot.rules.deciding.ruleset import RuleSet
 from igbot.rules.lint.field import served
 from igbot.rules.lint.subjects import Subject, all_conditions, list_words, seek
@@ -67,19 +66,23 @@ def _is_sent(payload: str, sent: set[str], ordered: Sequence[str]) -> bool:
 def check_taps(rules: Sequence[Subject], ruleset: RuleSet) -> None:
     """Finding R043: buttons whose payload no rule takes, and whose title none understands."""
     waiting = _Waiting(rules)
-    left = MOST_TITLES
-    seen: set[tuple[str, str, str]] = set()
-    for each in rules:
-        for tap in _taps(each) if each.rule.enabled else ():
-            known = (tap.kind, tap.payload, tap.title)
-            if known in seen or tap.payload.startswith(OF_A_QUESTION) or waiting.takes(tap.payload, tap.kind):
-                continue
-            seen.add(known)
-            left -= 1
-            if left < 0:
-                return
-            if not waiting.understands(tap, ruleset):
-                _tell(each, tap, waiting)
+    lost = [
+        (each, tap)
+        for each in rules
+        if each.rule.enabled
+        for tap in _taps(each)
+        if not tap.payload.startswith(OF_A_QUESTION) and not waiting.takes(tap.payload, tap.kind)
+    ]
+    if not lost:
+        return
+    understood = _understood(rules, ruleset)
+    tried: dict[tuple[str, str], bool] = {}
+    for each, tap in lost[:MOST_TITLES]:
+        if (tap.kind, tap.title) not in tried:
+            hits = ruleset.index.hits(Text.of(tap.title))
+            tried[tap.kind, tap.title] = any(tap.kind in understood.get(number, ()) for number in hits)
+        if not tried[tap.kind, tap.title]:
+            _tell(each, tap, waiting)
 
 
 def _tell(each: Subject, tap: _Tap, waiting: _Waiting) -> None:
@@ -116,7 +119,6 @@ class _Waiting:
 
     def __init__(self, rules: Sequence[Subject]) -> None:
         """Reads them from all conditions of the rules that answer."""
-        self._rules = {each.rule.name: each for each in rules}
         self._exact: set[tuple[CustomerKind, str]] = set()
         self._beginnings: set[tuple[CustomerKind, str]] = set()
         for each in rules:
@@ -132,17 +134,15 @@ class _Waiting:
             (kind, payload[:length]) in self._beginnings for length in self._lengths if length <= len(payload)
         )
 
-    def understands(self, tap: _Tap, ruleset: RuleSet) -> bool:
-        """Whether some rule has a word that is in the title."""
-        hits = ruleset.index.hits(Text.of(tap.title))
-        if not hits:
-            return False
-        for entry in ruleset.candidates(Incoming(tap.kind, tap.title, tap.payload), hits):
-            each = self._rules.get(entry.rule.name)
-            if each and each.competes and self._has_any(each, hits, ruleset):
-                return True
-        return False
 
-    def _has_any(self, each: Subject, hits: set[int], ruleset: RuleSet) -> bool:
-        words = (*each.wanted, *(word for given in each.lists for word in list_words(given)))
-        return any(ruleset.numbers.get(word) in hits for word in words)
+def _understood(rules: Sequence[Subject], ruleset: RuleSet) -> dict[int, frozenset[str]]:
+    """By the number of a word in the set's index, the kinds of messages in which some rule asks for it."""
+    found: dict[int, frozenset[str]] = {}
+    for each in rules:
+        if each.competes:
+            kinds = served(each.rule)
+            for word in (*each.wanted, *(word for given in each.lists for word in list_words(given))):
+                number = ruleset.numbers.get(word)
+                if number is not None:
+                    found[number] = found.get(number, frozenset()) | kinds
+    return found

@@ -67,24 +67,29 @@ def _check_length(each: Subject) -> None:
         )
         message += f" an answer within {LONGEST_WAIT.total_seconds():.0f} s"
         each.report.warning("R049", rule.place("delay"), message, hint="make one of them shorter")
-    count = _messages(rule)
-    if count > MOST_MESSAGES:
-        message = f"this rule sends {count} messages at once; more than {MOST_MESSAGES} read like spam"
+    # More answers than that in a row are told where they are read; these are cut because they are long.
+    written, sent = _messages(rule)
+    if written <= MOST_MESSAGES < sent:
+        message = (
+            f"cut at Meta's {MAX_TEXT_BYTES} bytes this becomes {sent} messages at once; nobody reads more than three"
+        )
         key = "reply" if rule.replies else "handoff"
         each.report.warning("R049", rule.place(key), message, hint="say it in fewer words")
 
 
-def _messages(rule: Rule) -> int:
-    """How many messages a rule sends at least, when it sends the most."""
-    count = 0
+def _messages(rule: Rule) -> tuple[int, int]:
+    """How many messages a rule has, and how many it sends at least when it says the longest of them."""
+    written = sent = 0
     for reply in rule.replies:
-        says = [words for words in (reply.text, *(variant.says for variant in reply.variants)) if words]
-        count += max(map(_parts, says), default=0) + (reply.attachment is not None)
+        parts = _parts([reply.text, *(variant.says for variant in reply.variants)])
+        written += bool(parts) + (reply.attachment is not None)
+        sent += parts + (reply.attachment is not None)
     plan = rule.handoff
-    said = [words for words in (plan.say, plan.say_open, plan.say_closed) if words] if plan else []
-    return count + max(map(_parts, said), default=0)
+    parts = _parts([plan.say, plan.say_open, plan.say_closed]) if plan else 0
+    return written + bool(parts), sent + parts
 
 
-def _parts(words: Words) -> int:
-    longest = max((len(bare_text(text).encode("utf-8", "replace")) for text in words.by_language.values()), default=0)
+def _parts(says: Sequence[Words | None]) -> int:
+    texts = [bare_text(text) for words in says if words for text in words.by_language.values()]
+    longest = max((len(text.encode("utf-8", "replace")) for text in texts), default=0)
     return -(-longest // MAX_TEXT_BYTES)
