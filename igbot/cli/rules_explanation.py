@@ -146,7 +146,8 @@ def _customer(found: "Explained") -> dict[str, Any]:
 
 def _customer_in_words(found: "Explained") -> str:
     memory, standing = found.asked.customer.memory, found.asked.standing
-    words = [f"{memory.messages} messages before" if memory.messages else "new: no message before this one"]
+    messages = f"{memory.messages} {'message' if memory.messages == 1 else 'messages'} before"
+    words = [messages if memory.messages else "new: no message before this one"]
     if memory.answered_by:
         words.append(f"{memory.answered_by} answered last")
     words += [f"tag {tag}" for tag in sorted(memory.tags)]
