@@ -1,12 +1,13 @@
 """`igbot rules explain`: why each rule does or does not answer a text, and what would be said."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from igbot.cli.rules_explanation import Explained, print_for_people, print_json
 from igbot.errors import ExitCode, IgbotError, UsageError
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from igbot.insight.standing import Known
     from igbot.rules.deciding.choice import Choice, Incoming
     from igbot.rules.deciding.ruleset import RuleSet
-    from igbot.rules.testing.talking import Asked
+    from igbot.rules.testing.outcomes import Asked
     from igbot.settings.model import Settings
     from igbot.store.pool import Database
 
@@ -25,17 +26,6 @@ class BadRules(IgbotError):
     """There are no rules to explain by."""
 
     exit_code = ExitCode.BAD
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """A decision and everything it was made from. `about` names the test case, if it is of one."""
-
-    folder: "Folder"
-    ruleset: "RuleSet"
-    asked: "Asked"
-    choice: "Choice"
-    about: str | None = None
 
 
 def explain(
@@ -55,7 +45,6 @@ def explain(
 ) -> None:
     """Say why each rule does or does not fit a text, and what is answered. Needs no database but for --customer."""
     from igbot.cli.opening import settings_for
-    from igbot.cli.rules_explanation import print_for_people, print_json
     from igbot.cli.rules_folder import from_here
 
     settings = settings_for(None)
@@ -103,7 +92,7 @@ def _explain_message(
     from igbot.meta.events import OPENS_WINDOW
     from igbot.rules.deciding.choice import Customer, Profile
     from igbot.rules.deciding.responding import Standing
-    from igbot.rules.testing.talking import IGSID, Asked
+    from igbot.rules.testing.outcomes import IGSID, Asked
 
     folder, ruleset = _rules(root, settings)
     options = options_of(settings, ruleset)

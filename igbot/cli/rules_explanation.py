@@ -1,6 +1,7 @@
 """How an explanation is printed: what the rules saw, what is answered, and every rule with its yes or no."""
 
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,26 @@ from igbot.cli.output import console, emit_json, print_lines, visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from igbot.cli.rules_explain import Explained
-    from igbot.rules.deciding.choice import Considered
+    from igbot.cli.rules_folder import Folder
+    from igbot.rules.deciding.choice import Choice, Considered
+    from igbot.rules.deciding.ruleset import RuleSet
+    from igbot.rules.testing.outcomes import Asked
 
 COLUMNS = ("fits", "rule", "because", "order", "place")
 
 
-def print_json(found: "Explained") -> None:
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A decision and everything it was made from. `about` names the test case, if it is of one."""
+
+    folder: "Folder"
+    ruleset: "RuleSet"
+    asked: "Asked"
+    choice: "Choice"
+    about: str | None = None
+
+
+def print_json(found: Explained) -> None:
     """One JSON object."""
     from igbot.cli.rules_shapes import considered_shape, reply_shape
     from igbot.rules.testing.running import considered
@@ -52,7 +66,7 @@ def print_json(found: "Explained") -> None:
     )
 
 
-def print_for_people(found: "Explained") -> None:
+def print_for_people(found: Explained) -> None:
     """Lines and a table; tab-separated where nobody looks."""
     from igbot.rules.testing.running import considered
 
@@ -88,7 +102,7 @@ def _print_table(rows: list[tuple[str, ...]]) -> None:
 _STYLES = {"decision": "bold", "reply": "cyan", "buttons": "cyan"}
 
 
-def _facts(found: "Explained") -> "Iterator[tuple[str, str]]":
+def _facts(found: Explained) -> "Iterator[tuple[str, str]]":
     asked, choice = found.asked, found.choice
     message = asked.message
     details = (message.text, message.payload, message.emoji, message.story, message.post, message.ad)
@@ -118,18 +132,18 @@ def _utc(moment: datetime | None) -> datetime | None:
     return moment.astimezone(UTC) if moment else None
 
 
-def _call(found: "Explained") -> dict[str, Any] | None:
+def _call(found: Explained) -> dict[str, Any] | None:
     wanted = found.choice.wanted
     return None if wanted is None or isinstance(wanted, str) else {"rule": wanted.rule, "service": wanted.name}
 
 
-def _normalised(found: "Explained") -> str:
+def _normalised(found: Explained) -> str:
     from igbot.rules.matching.matchers import Text
 
     return Text.of(found.asked.message.text).plain
 
 
-def _customer(found: "Explained") -> dict[str, Any]:
+def _customer(found: Explained) -> dict[str, Any]:
     customer, standing = found.asked.customer, found.asked.standing
     memory = customer.memory
     return {
@@ -144,7 +158,7 @@ def _customer(found: "Explained") -> dict[str, Any]:
     }
 
 
-def _customer_in_words(found: "Explained") -> str:
+def _customer_in_words(found: Explained) -> str:
     memory, standing = found.asked.customer.memory, found.asked.standing
     messages = f"{memory.messages} {'message' if memory.messages == 1 else 'messages'} before"
     words = [messages if memory.messages else "new: no message before this one"]
@@ -157,6 +171,6 @@ def _customer_in_words(found: "Explained") -> str:
     return ", ".join(words)
 
 
-def _row(found: "Explained", each: "Considered") -> tuple[str, ...]:
+def _row(found: Explained, each: "Considered") -> tuple[str, ...]:
     place = f"{found.folder.path_of(each.file)}:{each.line}"
     return "yes" if each.fits else "no", each.rule, each.because, str(each.order) if each.order else "", place

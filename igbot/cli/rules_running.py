@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from igbot.rules.testing.cases import CaseFile
     from igbot.rules.testing.coverage import Coverage
     from igbot.rules.testing.inline import Tried
+    from igbot.rules.testing.outcomes import Setup
     from igbot.rules.testing.running import CaseResult
-    from igbot.rules.testing.talking import Setup
     from igbot.settings.model import Settings
 
 INLINE = "inline examples"
@@ -113,7 +113,7 @@ class Runner:
 
     def setup_for(self, file: "CaseFile", report: "Report") -> "Setup | None":
         """What the cases of a file are played with; None (and findings) where its rules are not to be had."""
-        from igbot.rules.testing.talking import Setup
+        from igbot.rules.testing.outcomes import Setup
 
         about = report.about(file.source)
         names = []

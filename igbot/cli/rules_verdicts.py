@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from igbot.cli.rules_running import FileResult, TestRun
     from igbot.rules.testing.cases import Case
     from igbot.rules.testing.coverage import Coverage
+    from igbot.rules.testing.outcomes import Outcome
     from igbot.rules.testing.running import CaseResult, Failure
-    from igbot.rules.testing.talking import Outcome
 
 NAME, LABEL, VALUE, BECAUSE, SUMMARY = 47, 13, 27, 22, 35
 """Widths of columns; what is longer pushes the rest to the right."""

@@ -8,7 +8,7 @@ import re2
 from igbot.meta.outgoing import Outgoing
 from igbot.meta.sendapi import parts
 from igbot.rules.testing.cases import Expectation, Named
-from igbot.rules.testing.talking import Outcome
+from igbot.rules.testing.outcomes import Outcome
 
 NO_RULE = "none"
 """What a test writes for `rule` where no rule answers."""

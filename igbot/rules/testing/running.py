@@ -11,7 +11,8 @@ from igbot.rules.reading.source import FileReport
 from igbot.rules.spelling import did_you_mean
 from igbot.rules.testing.cases import Case, CaseFile, Named, OwnerSays, Step, Unsend
 from igbot.rules.testing.judging import NO_RULE, Mismatch, judge
-from igbot.rules.testing.talking import Asked, Outcome, Setup, play
+from igbot.rules.testing.outcomes import Asked, Outcome, Setup
+from igbot.rules.testing.talking import play
 
 Status = Literal["passed", "failed", "skipped", "todo"]
 

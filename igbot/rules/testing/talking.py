@@ -5,58 +5,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from igbot.meta.events import OPENS_WINDOW
-from igbot.meta.outgoing import Outgoing
 from igbot.rules.deciding.choice import Answered, CallRequest, Choice, Customer, Incoming, Options
 from igbot.rules.deciding.memory import Memory, Use, without
 from igbot.rules.deciding.responding import Standing, respond, window_ends
-from igbot.rules.deciding.ruleset import RuleSet
 from igbot.rules.testing.cases import Case, OwnerResumes, OwnerSays, Past, Step, Unsend
+from igbot.rules.testing.outcomes import IGSID, Asked, Outcome, Setup
 
-IGSID = "1000000000000001"
-"""The customer of every test; who gets which variant depends on it."""
 MOST_LINES = 20
 """Lines that are answered as one, as in `answering`, which this room does not know."""
 KNOWN_SINCE = timedelta(hours=1)
 """How long ago a customer who is `known` wrote last, where no history says it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What cases are played with. `takeover_pause` None: a person's answer pauses nothing."""
-
-    ruleset: RuleSet
-    options: Options = field(default_factory=Options)
-    takeover_pause: timedelta | None = timedelta(hours=12)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Everything a decision was made from, for asking each rule again."""
-
-    message: Incoming
-    customer: Customer
-    standing: Standing
-    sent_at: datetime
-    now: datetime
-    options: Options
-    used_up: frozenset[str] = frozenset()
-    answers: Mapping[str, Answered] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a step came to. `reason` is the decision's, or what kept an answer back (`SILENCES`).
-
-    `replies` are those that reach the customer. `choice` and `asked` are None where nothing was decided, `trouble`
-    says why the case cannot go on.
-    """
-
-    reason: str
-    at: datetime
-    choice: Choice | None = None
-    asked: Asked | None = None
-    replies: tuple[Outgoing, ...] = ()
-    trouble: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from igbot.rules.loading import load_rules
 from igbot.rules.model import Finding, RuleFile
 from igbot.rules.reading.source import Report
 from igbot.rules.testing.cases import CaseFile
+from igbot.rules.testing.outcomes import Setup
 from igbot.rules.testing.reading import read_cases
 from igbot.rules.testing.running import CaseResult, check_names, run_case
-from igbot.rules.testing.talking import Setup
 
 UTC = ZoneInfo("UTC")
 
