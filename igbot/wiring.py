@@ -199,7 +199,9 @@ def _worker(given: _Given, membership: Membership, rules_watch: RulesWatch, noti
             for channel in notice.channels or (None,):
                 title = TITLES[notice.what] + (" (test)" if notice.test else "")
                 text = f"{notice.text}\n{notice.rule}, customer {notice.igsid}"
-                given.notices.tell(notice.key, title, text, level=notice.level, channel=channel)
+                # Each channel is told: the same key would be told once, to the first of them.
+                key = f"{notice.key}:{channel or 'all'}"
+                given.notices.tell(key, title, text, level=notice.level, channel=channel)
 
     def dead(account: str, why: str) -> None:
         detail = f"account {account}: {why}"

@@ -32,18 +32,13 @@ def why(
     from igbot.cli.output import emit_json
     from igbot.insight.considered import Ground
     from igbot.insight.why import explain
-    from igbot.rules.deciding.choice import Options
-    from igbot.rules.surroundings import Surroundings
+    from igbot.rule_settings import MAIN_ACCOUNT, options_of, surroundings_of
     from igbot.telemetry.clock import system_clock
 
     settings = settings_for(env)
     quiet_log(settings)
 
-    ground = Ground(
-        settings.rules_dir,
-        Surroundings(zone=settings.timezone, language=settings.language),
-        Options(settings.fallback_reply, settings.language, settings.ask_on_tie),
-    )
+    ground = Ground(settings.rules_dir, surroundings_of(settings), options_of(settings), lambda _: MAIN_ACCOUNT)
 
     async def work(database: "Database") -> "Explanation":
         async with database.connection() as conn:
