@@ -25,9 +25,10 @@ def read_zone(node: Node, report: FileReport) -> ZoneInfo | None:
         return None
     zone = find_zone(name)
     if zone is None:
-        known = available_timezones() if not report.full else set()
+        every = () if report.full else available_timezones()
+        known = sorted(each for each in every if not each.startswith(_MACHINE_ZONES))
         last = name.rpartition("/")[2].replace(" ", "_").lower()
-        same = next((each for each in sorted(known) if each.rpartition("/")[2].lower() == last), None)
+        same = next((each for each in known if each.rpartition("/")[2].lower() == last), None)
         hint = f'did you mean "{same}"?' if same else did_you_mean(name, known)
         message = f'there is no time zone "{name[:60]}"'
         report.error("R051", node, message, hint=hint or "write it like Europe/Madrid or America/Mexico_City")

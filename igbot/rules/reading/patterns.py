@@ -1,6 +1,7 @@
 """Checks the regular expressions of rules, and holds what all of them cost within bounds."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import re2
 
@@ -14,6 +15,7 @@ MOST_INSTRUCTIONS = 1_500_000
 and take a second."""
 MOST_TOO_LARGE = 20
 _LARGEST = 1 << 20
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -30,26 +32,34 @@ class Patterns:
         known = self.groups.get(written)
         if known is not None:
             return known
-        if problem := self._problem(written):
+        groups, problem = self._look_at(written)
+        if problem:
             report.error("R030", node, f"the pattern {problem}")
             return None
-        groups = self.groups[written] = frozenset(group_names(written))
+        self.groups[written] = groups
         return groups
 
-    def _problem(self, written: str) -> str | None:
+    def _look_at(self, written: str) -> tuple[frozenset[str], str | None]:
+        """The groups of a pattern, and why it cannot be used."""
         if len(written) > LONGEST_PATTERN:
-            return f"has {len(written)} characters, {LONGEST_PATTERN} are possible; use words for some of it"
+            return _NONE, f"has {len(written)} characters, {LONGEST_PATTERN} are possible; use words for some of it"
         if self.instructions > MOST_INSTRUCTIONS or self.too_large >= MOST_TOO_LARGE:
-            return "was not looked at: the patterns of all rules together are too large; use words for some"
-        self._measure(written)
-        return pattern_problem(written)
+            return _NONE, "was not looked at: the patterns of all rules together are too large; use words for some"
+        compiled = self._compile(written)
+        # Looking at large ones once more would take as long again; groups without names need only be counted.
+        if compiled is not None and not compiled.groupindex:
+            return frozenset(map(str, range(1, compiled.groups + 1))), None
+        problem = pattern_problem(written)
+        return _NONE if problem else frozenset(group_names(written)), problem
 
-    def _measure(self, written: str) -> None:
+    def _compile(self, written: str) -> Any | None:
         options = re2.Options()
         options.log_errors = False
-        options.never_capture = True
         options.max_mem = _LARGEST
         try:
-            self.instructions += re2.compile(written.encode("utf-8", "replace"), options).programsize
-        except re2.error as error:
+            compiled = re2.compile(written.encode(), options)
+        except (re2.error, UnicodeEncodeError) as error:
             self.too_large += "too large" in str(error)
+            return None
+        self.instructions += compiled.programsize
+        return compiled
