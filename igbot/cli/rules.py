@@ -97,13 +97,16 @@ def reload(
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    tests: Annotated[bool, typer.Option("--tests", help="That of *.test.yaml files instead.")] = False,
+) -> None:
     """Print the JSON Schema of rule files, by which editors complete and check them."""
     import json
 
-    from igbot.rules.schema import schema as shape
+    from igbot.rules.schema import schema as of_rules
+    from igbot.rules.schema import test_schema as of_tests
 
-    typer.echo(json.dumps(shape(), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(of_tests() if tests else of_rules(), indent=2, ensure_ascii=False))
 
 
 app.command("test")(run_tests)

@@ -41,13 +41,14 @@ def explain(
     rules: Annotated[
         Path | None, typer.Option("--rules", help="A folder of rules or one file; else the folder of the settings.")
     ] = None,
+    env: Annotated[str | None, typer.Option("--env", help="Environment whose settings are used.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Say why each rule does or does not fit a text, and what is answered. Needs no database but for --customer."""
     from igbot.cli.opening import settings_for
     from igbot.cli.rules_folder import from_here
 
-    settings = settings_for(None)
+    settings = settings_for(env)
     root = rules or from_here(settings.rules_dir)
     if case is not None:
         if (text, customer, at, kind, payload) != (None,) * 5:

@@ -1,6 +1,7 @@
 """`igbot rules test`: whether the rules still answer as their owner wrote down that they shall."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -56,7 +57,8 @@ def run_tests(
     root = folder_around(path, from_here(settings.rules_dir))
     asked = Asked(settings, root, path, word, quiet, coverage, fail_under, junit, shape)
     if watch:
-        watch_tests(asked, _changes(asked))
+        with suppress(KeyboardInterrupt):
+            watch_tests(asked, _changes(asked))
         return
     run = asked.run()
     if update:
@@ -135,4 +137,4 @@ def _changes(asked: Asked) -> Iterable[object]:
     def matters(_: object, name: str) -> bool:
         return name.endswith((".yaml", ".yml", ".json"))
 
-    return watch(asked.root, asked.path or asked.root, watch_filter=matters, raise_interrupt=False)
+    return watch(asked.root, asked.path or asked.root, watch_filter=matters, raise_interrupt=True)

@@ -127,7 +127,7 @@ def test_on_a_terminal_it_is_a_table(
     furnish(home)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "80")
-    explain("returns", customer=None, at=None, case=None, kind=None, payload=None, rules=None, as_json=False)
+    explain("returns", customer=None, at=None, case=None, kind=None, payload=None, rules=None, env=None, as_json=False)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[0] == ["message", "text", "returns"]
     assert ["fits", "rule", "because", "place"] in lines
