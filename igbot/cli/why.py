@@ -83,7 +83,7 @@ def _print_lines(found: "Explanation") -> None:
         print_lines(("considered", c.rule, _yes(c.fits), c.because, _order(c.order)) for c in decision.considered)
     print_lines(
         ("call", call.name, call.rule, _outcome(call), call.attempts, call.asked_at, call.finished_at)
-        for call in found.calls
+        for call in found.message.calls
     )
     for reply in found.replies:
         buttons = ", ".join(_titles(reply))
@@ -108,7 +108,7 @@ def _print_for_a_person(found: "Explanation") -> None:
         out.print(_line("decision", told, style="yellow"))
     else:
         _print_decision(found.decision)
-    for call in found.calls:
+    for call in found.message.calls:
         asked_by = f" for {call.rule}" if call.rule else ""
         note = f"{asked_by}, {_outcome(call)}, asked {_when(call.asked_at)}"
         out.print(_line("call", call.name, style="magenta").append(note, style="dim"))

@@ -6,8 +6,29 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceCall:
+    """A call that the decision asked for: of a service of the owner's, or (`kind` `profile`) of Meta.
+
+    `ok` is None while it has not ended; `why` says why it failed. `waits`: the decision waited for it.
+    """
+
+    name: str
+    kind: Literal["service", "profile"]
+    rule: str | None
+    waits: bool
+    asked_at: datetime
+    attempts: int
+    finished_at: datetime | None
+    ok: bool | None
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """A customer's message. `status`: `pending` (nothing decided yet), `done`, or `dead` (set aside, see `error`)."""
+    """A customer's message. `status`: `pending` (nothing decided yet), `done`, or `dead` (set aside, see `error`).
+
+    `calls` were asked for it; a pending one may wait for them.
+    """
 
     account: str
     igsid: str
@@ -19,6 +40,7 @@ class Message:
     status: Literal["pending", "done", "dead"]
     error: str | None
     test: bool
+    calls: tuple[ServiceCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +94,6 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceCall:
-    """A call that the decision asked for: of a service of the owner's, or (`kind` `profile`) of Meta.
-
-    `ok` is None while it has not ended; `why` says why it failed. `waits`: the decision waited for it.
-    """
-
-    name: str
-    kind: Literal["service", "profile"]
-    rule: str | None
-    waits: bool
-    asked_at: datetime
-    attempts: int
-    finished_at: datetime | None
-    ok: bool | None
-    why: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class QuickReply:
     """A button under a reply."""
 
@@ -136,5 +140,4 @@ class Explanation:
 
     message: Message
     decision: Decision | None
-    calls: tuple[ServiceCall, ...]
     replies: tuple[Reply, ...]

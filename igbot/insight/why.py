@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -73,7 +74,7 @@ async def explain(
     waiting = [] if found and found[0]["place"] < 3 else await conn.fetch(UNDECIDED, mid, [*CUSTOMER_KINDS, "standby"])
     asked = await _one(conn, [*waiting, *found], mid, own=own, account=account)
     if asked.get("status"):
-        return Explanation(_undecided(asked), None, await calls_for(conn, asked), ())
+        return Explanation(replace(_undecided(asked), calls=await calls_for(conn, asked)), None, ())
     message = Message(
         account=asked["account"],
         igsid=asked["igsid"],
@@ -85,9 +86,10 @@ async def explain(
         status="done",
         error=None,
         test=asked["test"],
+        calls=await calls_for(conn, asked),
     )
     decision = await _decision(conn, asked, message, ground)
-    return Explanation(message, decision, await calls_for(conn, asked), await replies_to(conn, asked, now=now))
+    return Explanation(message, decision, await replies_to(conn, asked, now=now))
 
 
 async def _one(

@@ -55,7 +55,7 @@ async def test_what_was_asked_of_a_service_is_told(desk: Desk) -> None:
     await desk.settle_all()
     waiting = await why(desk, "m2")
     assert (waiting.decision, waiting.message.status) == (None, "pending")
-    [call] = waiting.calls
+    [call] = waiting.message.calls
     assert (call.name, call.kind, call.rule, call.waits, call.ok) == ("orders", "service", "order", True, None)
     async with desk.database.connection() as conn:
         [claimed] = await claim_calls(conn, process_id=1, accounts=[ACCOUNT], limit=9, now=desk.time())
@@ -65,8 +65,8 @@ async def test_what_was_asked_of_a_service_is_told(desk: Desk) -> None:
     assert first.decision is not None
     assert last.decision is not None
     assert (first.decision.answered_with, last.decision.answered_with) == ("m2", None)
-    assert first.calls == last.calls
-    assert [(call.ok, call.why) for call in last.calls] == [(False, "it answered HTTP 500")]
+    assert first.message.calls == last.message.calls
+    assert [(call.ok, call.why) for call in last.message.calls] == [(False, "it answered HTTP 500")]
     assert first.replies == last.replies
     [reply] = last.replies
     assert (reply.text, [button.url for button in reply.buttons]) == ("Here it is.", ["https://lola.example/t"])
