@@ -116,7 +116,10 @@ _WAYS_OUT = (
         "did not find expected key",
         'check the indentation and the quotes here and in the lines above; use "…" around \'',
     ),
-    ("expected chomping or indentation", 'put it in quotes, for example: ">= 7d"'),
+    ("scanning a block scalar", 'put it in quotes, for example: ">= 7d"'),
+    ("scanning an alias", 'put it in quotes: "*" has a meaning of its own here'),
+    ("scanning an anchor", 'put it in quotes: "&" has a meaning of its own here'),
+    ("block sequence entries are not allowed", "begin the list on a line of its own, or write it as [one, two]"),
     ("did not find expected ',' or", "check the commas and brackets of this list"),
 )
 
