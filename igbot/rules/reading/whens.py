@@ -47,8 +47,10 @@ def read_conditions(given: MappingOf[str, Node], scope: Scope) -> tuple[When, in
     if tree:
         counted |= tree.entries.keys() & WHEN_KEYS
     text = _read_keywords(given, scope)
-    if text:
+    if text and tree:
         when = replace(when, text=_joined(text, when.text) if when.text else text)
+    elif text:
+        when = When(text=text)
     if "kinds" in given:
         kinds = read_kinds(given["kinds"], scope.report)
         if when.kinds is not None and not kinds & when.kinds:
