@@ -14,7 +14,8 @@ from igbot.rules.rule import Rule
 from igbot.rules.surroundings import Surroundings
 from igbot.rules.testing.inline import check_examples
 
-UNKNOWN_NAME_CODES = frozenset({"R045", "R050"})
+_NEED_ALL_FILES = frozenset({"R013", "R022", "R023", "R024", "R045", "R050", "R053"})
+"""What may only be found because an unreadable file gives no names, and conditions with these are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,7 @@ def load_rules(files: Sequence[RuleFile], *, surroundings: Surroundings | None =
     drafts = [read_file(file, report) for file in ordered]
     reports = {draft.report.source.path: draft.report for draft in drafts}
     if not all(draft.readable for draft in drafts):
-        # The names that an unreadable file may give are not at fault in the others.
-        report.muted = UNKNOWN_NAME_CODES
+        report.muted = _NEED_ALL_FILES
     rules = compile_rules(drafts, surroundings=surroundings)
     lint.check(rules, reports, surroundings)
     ruleset = None
