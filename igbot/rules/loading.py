@@ -22,12 +22,13 @@ _NEED_ALL_FILES = frozenset({"R013", "R022", "R023", "R024", "R045", "R050", "R0
 class Loaded:
     """`ruleset` is None where any finding is an error. Findings are in the order of the files and their lines.
 
-    `rules` are those that could be read, right or wrong, in the order of the files.
+    `rules` are those that could be read, right or wrong, in the order of the files. `lists_read` counts word lists.
     """
 
     ruleset: RuleSet | None
     findings: tuple[Finding, ...]
     rules: tuple[Rule, ...] = ()
+    lists_read: int = 0
 
     @property
     def rules_read(self) -> int:
@@ -48,13 +49,14 @@ def load_rules(files: Sequence[RuleFile], *, surroundings: Surroundings | None =
     if not all(draft.readable for draft in drafts):
         report.muted = _NEED_ALL_FILES
     rules = compile_rules(drafts, surroundings=surroundings)
+    lists = sum(len(draft.lists) for draft in drafts)
     lint.check(rules, reports, surroundings)
     ruleset = None
     if not report.has_errors:
         ruleset = build_ruleset(digest_of(ordered), rules)
         lint.check_set(ruleset, reports, surroundings)
         check_examples(ruleset, rules, reports)
-    return Loaded(None if report.has_errors else ruleset, _in_order(report, ordered), rules)
+    return Loaded(None if report.has_errors else ruleset, _in_order(report, ordered), rules, lists)
 
 
 def digest_of(files: Sequence[RuleFile]) -> str:
