@@ -1,7 +1,10 @@
 """How findings about rules are printed: for people, for scripts, for GitHub's annotations."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from igbot.cli.output import console, emit_json
@@ -12,6 +15,64 @@ if TYPE_CHECKING:
 LABELS = {"error": "error", "warning": "warn", "hint": "hint"}
 STYLES = {"error": "bold red", "warning": "yellow", "hint": "cyan"}
 ANNOTATIONS = {"error": "error", "warning": "warning", "hint": "notice"}
+SHOWN_DIGEST = 6
+"""Characters of a set's digest that tell it from others well enough for people."""
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was looked at: how many rules, word lists and files, and the digest of the set (None: it cannot be used)."""
+
+    rules: int
+    lists: int
+    files: int
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The set that a running server answers by, and for how long it has (None: not known)."""
+
+    digest: str
+    age: timedelta | None = None
+
+
+def is_bad(findings: "Sequence[Finding]", *, strict: bool) -> bool:
+    """Whether a check has failed: by an error, or with `strict` by a warning too."""
+    bad = {"error", "warning"} if strict else {"error"}
+    return any(finding.severity in bad for finding in findings)
+
+
+def summary(findings: "Sequence[Finding]", checked: Checked, running: Running | None = None) -> str:
+    """The last line: what was checked, what was found, and what the server answers by if one runs."""
+    counted = [counted_as(checked.rules, "rule") or "no rules", counted_as(checked.lists, "list")]
+    found = Counter[str](finding.severity for finding in findings)
+    verdict = [counted_as(found[severity], severity) for severity in LABELS]
+    things = f"{', '.join(filter(None, counted))} in {counted_as(checked.files, 'file') or 'no files'}"
+    line = f"{things}: {', '.join(filter(None, verdict)) or 'nothing to complain about'}."
+    return f"{line} {_in_force(checked, running)}" if running else line
+
+
+def _in_force(checked: Checked, running: Running) -> str:
+    age = "" if running.age is None else f" ({_age(running.age)} old)"
+    named = f"set {running.digest[:SHOWN_DIGEST]}{age}"
+    if checked.digest is None:
+        return f"Not loaded; still running {named}."
+    if checked.digest == running.digest:
+        return f"Running: {named}."
+    return f"Not loaded yet; still running {named}."
+
+
+def _age(age: timedelta) -> str:
+    seconds = max(int(age.total_seconds()), 0)
+    unit, size = next((each for each in _UNITS if seconds >= each[1]), _UNITS[-1])
+    return f"{seconds // size} {unit}"
+
+
+def counted_as(number: int, what: str) -> str:
+    """`2 rules`; nothing for none."""
+    return f"{number} {what}{'' if number == 1 else 's'}" if number else ""
 
 
 def print_text(findings: "Sequence[Finding]") -> None:

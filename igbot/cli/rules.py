@@ -13,8 +13,10 @@ from igbot.cli.rules_test import run_tests
 from igbot.errors import ExitCode
 
 if TYPE_CHECKING:
+    from igbot.cli.findings import Running
     from igbot.cli.rules_folder import Folder
     from igbot.rules.loading import Loaded
+    from igbot.rules.model import Finding
 
 HELP = "Check and test rules, see why they answer, and have the running server take them."
 app = typer.Typer(help=HELP, no_args_is_help=True)
@@ -48,22 +50,24 @@ def lint(
     from igbot.cli import findings as printing
     from igbot.cli.opening import settings_for
     from igbot.cli.rules_folder import from_here, read_rules
+    from igbot.cli.rules_linting import running_set, untested
     from igbot.rule_settings import surroundings_of
 
     chosen = Format.JSON if as_json else output
     settings = settings_for(None)
     folder = read_rules(path or from_here(settings.rules_dir))
     loaded = folder.load(replace(surroundings_of(settings), now=datetime.now(UTC)))
-    found = [folder.shown(finding) for finding in loaded.findings]
+    missing = untested(folder, loaded.rules, settings)
+    found = [folder.shown(finding) for finding in (*loaded.findings, *((missing,) if missing else ()))]
     if chosen is Format.JSON:
         printing.print_json(found)
     elif chosen is Format.GITHUB:
         printing.print_github(found)
     else:
         printing.print_text(found)
-        typer.echo(_summary(loaded, folder))
-    bad = {"error", "warning"} if strict else {"error"}
-    if any(finding.severity in bad for finding in found):
+        running = running_set(settings) if folder.root.resolve() == settings.rules_dir.resolve() else None
+        typer.echo(_summary(loaded, folder, found, running))
+    if printing.is_bad(found, strict=strict):
         raise typer.Exit(ExitCode.BAD)
 
 
@@ -87,7 +91,7 @@ def reload(
     if as_json:
         emit_json(verdict)
     elif verdict["loaded"]:
-        typer.echo(f"{_counted(verdict['rules'], 'rule') or 'no rules'} in force, set {verdict['digest']}.")
+        typer.echo(f"{printing.counted_as(verdict['rules'], 'rule') or 'no rules'} in force, set {verdict['digest']}.")
     else:
         folder = Folder(from_here(settings.rules_dir), ())
         printing.print_text([folder.shown(Finding(**finding)) for finding in verdict["findings"]])
@@ -113,17 +117,11 @@ app.command("test")(run_tests)
 app.command()(explain)
 
 
-def _summary(loaded: "Loaded", folder: "Folder") -> str:
+def _summary(loaded: "Loaded", folder: "Folder", found: "list[Finding]", running: "Running | None") -> str:
+    from igbot.cli.findings import Checked, summary
+
     files = len(folder.files)
-    if not files and not loaded.findings:
+    if not files and not found:
         return f"no rule files (*.yaml) in {folder.root}: every message gets the text of IGBOT_FALLBACK_REPLY"
-    counted = [
-        _counted(sum(finding.severity == severity for finding in loaded.findings), severity)
-        for severity in ("error", "warning", "hint")
-    ]
-    verdict = ", ".join(filter(None, counted)) or "nothing to complain about"
-    return f"{_counted(loaded.rules_read, 'rule') or 'no rules'} in {_counted(files, 'file') or 'no files'}: {verdict}."
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}" if number else ""
+    digest = loaded.ruleset.digest if loaded.ruleset else None
+    return summary(found, Checked(loaded.rules_read, loaded.lists_read, files, digest), running)

@@ -9,20 +9,20 @@ from zoneinfo import ZoneInfo
 import pytest
 from jsonschema import Draft202012Validator
 
+from igbot.rules import schema as schemas
 from igbot.rules.model import Finding, RuleFile
 from igbot.rules.reading.source import Report
 from igbot.rules.reading.strict_yaml import read_yaml
-from igbot.rules.schema import schema, schema_of_tests
 from igbot.rules.testing.json_values import json_of
 from igbot.rules.testing.reading import read_cases
 from tests.rules.writing import load, with_rules
 
 ROOT = Path(__file__).parents[2]
-RULES = Draft202012Validator(schema())
-TESTS = Draft202012Validator(schema_of_tests())
+RULES = Draft202012Validator(schemas.schema())
+TESTS = Draft202012Validator(schemas.test_schema())
 SHARED = {
-    Path("docs/rules.schema.json"): schema(),
-    Path("docs/rules-test.schema.json"): schema_of_tests(),
+    Path("docs/rules.schema.json"): schemas.schema(),
+    Path("docs/rules-test.schema.json"): schemas.test_schema(),
 }
 
 
@@ -44,7 +44,7 @@ def shapes(shape: Any) -> Iterator[dict[str, Any]]:
             yield from shapes(inner)
 
 
-@pytest.mark.parametrize("given", [schema(), schema_of_tests()], ids=["rules", "tests"])
+@pytest.mark.parametrize("given", [schemas.schema(), schemas.test_schema()], ids=["rules", "tests"])
 def test_every_key_is_explained(given: dict[str, Any]) -> None:
     """An editor shows the description; what is referred to exists."""
     Draft202012Validator.check_schema(given)

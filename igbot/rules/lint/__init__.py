@@ -1,9 +1,8 @@
 """What is doubtful about rules that could be read: `check` for all rules, `check_set` for a set without errors."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from igbot.rules.deciding.ruleset import RuleSet
-from igbot.rules.lint import whole
 from igbot.rules.lint.competition import check_competition
 from igbot.rules.lint.hours import check_hours
 from igbot.rules.lint.leaks import check_leaks
@@ -15,6 +14,7 @@ from igbot.rules.lint.purpose import check_purpose
 from igbot.rules.lint.speech import check_speech
 from igbot.rules.lint.subjects import shared_lists, subjects
 from igbot.rules.lint.times import check_times
+from igbot.rules.lint.whole import check_whole
 from igbot.rules.lint.words import check_words
 from igbot.rules.reading.source import FileReport
 from igbot.rules.rule import Rule
@@ -46,12 +46,4 @@ def check_set(ruleset: RuleSet, reports: Mapping[str, FileReport], surroundings:
     found = subjects(ruleset.rules, reports)
     check_conditions(found)
     check_taps(found, ruleset)
-    whole.check_whole(found, reports, surroundings)
-
-
-def check_tested(rules: Sequence[Rule], reports: Mapping[str, FileReport], tested: Collection[str]) -> None:
-    """Adds one hint about the rules that neither an example of their own nor a test file is about.
-
-    `tested` are the names of rules that some test expects; for runs that were given test files.
-    """
-    whole.check_tested(subjects(rules, reports), tested)
+    check_whole(found, reports, surroundings)

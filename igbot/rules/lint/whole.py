@@ -8,8 +8,10 @@ import regex
 
 from igbot.rules.lint.speech import texts_of
 from igbot.rules.lint.subjects import Subject
+from igbot.rules.model import Finding
 from igbot.rules.places import NOWHERE
 from igbot.rules.reading.source import FileReport
+from igbot.rules.rule import Rule
 from igbot.rules.surroundings import Surroundings
 
 # How shops call what answers by itself, in the languages that igbot speaks.
@@ -52,12 +54,24 @@ def _is_told(rules: Sequence[Subject], reports: Mapping[str, FileReport]) -> boo
     return any(_AUTOMATIC.search(said.text) for each in rules for said in texts_of(each, reports))
 
 
-def check_tested(rules: Sequence[Subject], tested: Collection[str]) -> None:
-    """Finding R067, once: rules that neither a test file nor an example of their own is about."""
-    missing = [each for each in rules if each.rule.enabled and not each.rule.examples and each.rule.name not in tested]
-    if missing:
-        names = ", ".join(each.rule.name for each in missing[:MOST_NAMED])
-        more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
-        message = f"no test of {names}{more}"
-        hint = "add a case to a *.test.yaml, or test: {yes: [a text], no: [another]} to the rule"
-        missing[0].report.hint("R067", missing[0].rule.place("name"), message, hint=hint)
+def untested(rules: Sequence[Rule], tested: Collection[str]) -> Finding | None:
+    """Finding R067, at the first of the rules that neither a test nor an example of their own is about.
+
+    `tested` are the names that tests expect; for runs that were given tests. None where no rule is missing.
+    """
+    missing = [rule for rule in rules if rule.enabled and not rule.examples and rule.name not in tested]
+    if not missing:
+        return None
+    names = ", ".join(rule.name for rule in missing[:MOST_NAMED])
+    more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+    place = missing[0].place("name")
+    return Finding(
+        code="R067",
+        severity="hint",
+        file=missing[0].file,
+        line=place.line,
+        column=place.column,
+        width=place.width,
+        message=f"no test of {names}{more}",
+        hint="add a case to a *.test.yaml, or test: {yes: [a text], no: [another]} to the rule",
+    )

@@ -17,7 +17,7 @@ def schema() -> dict[str, Any]:
     }
 
 
-def schema_of_tests() -> dict[str, Any]:
+def test_schema() -> dict[str, Any]:
     """The schema of a file of rule tests (`*.test.yaml`)."""
     return {
         "$schema": DIALECT,

@@ -2,8 +2,7 @@
 
 import pytest
 
-from igbot.rules import lint
-from igbot.rules.reading.source import Report, Source
+from igbot.rules.lint.whole import untested
 from igbot.rules.surroundings import Surroundings
 from tests.rules.lint.finding import found
 from tests.rules.writing import load, with_rules
@@ -71,17 +70,12 @@ def test_a_fallback_without_a_limit_says_the_same_for_ever() -> None:
 def test_rules_without_a_test_are_named_once() -> None:
     """One hint a run; examples of their own count, and so does being expected somewhere."""
     body = "\n".join(f"- {{name: r{n}, keywords: [x{n}], reply: b}}" for n in range(8))
-    body += (
-        "\n- {name: own, keywords: [y], reply: b, test: {yes: [y]}}\n- {name: off, enabled: false, reply: b, not: [z]}"
-    )
-    text = with_rules(body)
-    report = Report()
-    lint.check_tested(load(text).rules, {"1.yaml": report.about(Source.of("1.yaml", text))}, {"r0", "r2"})
-    (finding,) = report.findings
+    body += "\n- {name: own, keywords: [y], reply: b, test: {yes: [y]}}"
+    body += "\n- {name: off, enabled: false, keywords: [z], reply: b}"
+    rules = load(with_rules(body)).rules
+    finding = untested(rules, {"r0", "r2"})
+    assert finding is not None
     assert (finding.code, finding.severity, finding.line, finding.column) == ("R067", "hint", 4, 12)
     assert finding.message == "no test of r1, r3, r4, r5, r6 and 1 more"
     assert "*.test.yaml" in finding.hint
-    quiet = Report()
-    tested = {f"r{n}" for n in range(8)}
-    lint.check_tested(load(text).rules, {"1.yaml": quiet.about(Source.of("1.yaml", text))}, tested)
-    assert quiet.findings == []
+    assert untested(rules, {f"r{n}" for n in range(8)}) is None
