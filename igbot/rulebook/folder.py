@@ -3,16 +3,15 @@
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from igbot.rules.loading import Loaded, load_rules
 from igbot.rules.model import Finding, RuleFile
 from igbot.rules.reading.strict_yaml import MAX_BYTES
-from igbot.rules.surroundings import Surroundings
 
 _SUFFIXES = (".yaml", ".yml")
 _TEST_SUFFIXES = (".test.yaml", ".test.yml")
+_UNBLOCK = "check its permissions, and that no other program keeps it locked"
 
 Fingerprint = tuple[tuple[str, int, int, int, int], ...] | None
 """Path, inode, size and both times of every rule file; None where the folder cannot be listed."""
@@ -24,6 +23,11 @@ class FolderContents:
 
     files: tuple[RuleFile, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def has_blocked(self) -> bool:
+        """Whether there is a file that could not be read, as happens while somebody else is about to replace it."""
+        return any(finding.file for finding in self.findings)
 
 
 def is_rule_file(name: str) -> bool:
@@ -44,17 +48,8 @@ def read_folder(root: Path) -> FolderContents:
         try:
             files.append(RuleFile(path, _read(file)))
         except OSError as error:
-            findings.append(_unreadable(path, f"the file cannot be read: {_reason(error)}", "check its permissions"))
+            findings.append(_unreadable(path, f"the file cannot be read: {_reason(error)}", _UNBLOCK))
     return FolderContents(tuple(files), tuple(findings))
-
-
-def load_folder(root: Path, *, surroundings: Surroundings | None = None) -> tuple[Loaded, tuple[RuleFile, ...]]:
-    """Reads and checks all of `root`; a file that cannot be read keeps the whole from being used."""
-    contents = read_folder(root)
-    loaded = load_rules(contents.files, surroundings=surroundings or Surroundings())
-    if contents.findings:
-        loaded = replace(loaded, ruleset=None, findings=(*contents.findings, *loaded.findings))
-    return loaded, contents.files
 
 
 def fingerprint(root: Path) -> Fingerprint:

@@ -2,14 +2,18 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from igbot.rulebook.book import Rulebook
+from igbot.rules.deciding.choice import Customer, Incoming
 from igbot.rules.deciding.decision import decide
-from igbot.rules.model import Finding, Incoming, RuleFile
 from igbot.rules.deciding.ruleset import RuleSet
+from igbot.rules.model import Finding, RuleFile
+from igbot.rules.surroundings import Surroundings
 from igbot.telemetry.log import event_log
 
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BROKEN = "version: 1\nrules: ["
 
 
@@ -42,6 +46,7 @@ def make_book(root: Path) -> tuple[Rulebook, Told]:
     told = Told()
     book = Rulebook(
         root,
+        surroundings=Surroundings,
         on_loaded=told.on_loaded,
         on_rejected=told.on_rejected,
         log=event_log("rules"),
@@ -55,5 +60,5 @@ def answer(book: Rulebook) -> str | None:
     """What the set in force says to "price"."""
     if book.current is None:
         return None
-    replies = decide(book.current, Incoming("text", "price"), default_reply="").replies
+    replies = decide(book.current, Incoming("text", "price"), Customer("1"), now=NOON).replies
     return replies[0].text if replies else ""

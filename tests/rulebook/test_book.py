@@ -14,6 +14,7 @@ import pytest
 
 from igbot.rulebook.book import Rulebook
 from igbot.rules.model import RuleFile
+from igbot.rules.surroundings import Surroundings
 from igbot.telemetry.log import event_log
 from tests.rulebook.shelf import BROKEN, Told, answer, make_book, text_of
 from tests.waiting import eventually
@@ -228,7 +229,15 @@ async def test_the_watch_survives_a_listener_that_fails(folder: Path, caplog: py
         if len(calls) == 2:
             raise RuntimeError("listener")
 
-    book = Rulebook(folder, on_loaded=fail, on_rejected=fail, log=event_log("rules"), quiet=0.01, poll=0.02)
+    book = Rulebook(
+        folder,
+        surroundings=Surroundings,
+        on_loaded=fail,
+        on_rejected=fail,
+        log=event_log("rules"),
+        quiet=0.01,
+        poll=0.02,
+    )
     await book.load()
     task = asyncio.create_task(book.watch())
     (folder / "shop.yaml").write_text(text_of("two"))

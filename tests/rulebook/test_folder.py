@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from igbot.rulebook.folder import fingerprint, load_folder, read_folder
+from igbot.rulebook.folder import fingerprint, read_folder
+from igbot.rulebook.verdict import judge
+from igbot.rules.loading import Loaded
+from igbot.rules.surroundings import Surroundings
 from tests.rulebook.shelf import text_of
 
 
@@ -15,6 +18,11 @@ def write(root: Path, *names: str) -> None:
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("version: 1\n")
+
+
+def load(root: Path) -> Loaded:
+    """The verdict on a folder."""
+    return judge(read_folder(root), surroundings=Surroundings())
 
 
 def test_files_come_in_the_byte_order_of_their_paths(tmp_path: Path) -> None:
@@ -54,7 +62,7 @@ def test_a_missing_folder_is_said_so(tmp_path: Path) -> None:
     (finding,) = read_folder(tmp_path / "nowhere").findings
     assert (finding.severity, finding.message) == ("error", "the folder does not exist")
     assert "IGBOT_RULES_DIR" in finding.hint
-    assert load_folder(tmp_path / "nowhere")[0].ruleset is None
+    assert load(tmp_path / "nowhere").ruleset is None
 
 
 def test_a_file_in_place_of_the_folder_is_said_so(tmp_path: Path) -> None:
@@ -65,9 +73,9 @@ def test_a_file_in_place_of_the_folder_is_said_so(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_an_empty_set(tmp_path: Path) -> None:
     """Everything then falls to the default reply."""
-    loaded, files = load_folder(tmp_path)
-    assert loaded.ruleset is not None
-    assert (loaded.ruleset.count, files) == (0, ())
+    ruleset = load(tmp_path).ruleset
+    assert ruleset is not None
+    assert ruleset.count == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
@@ -90,9 +98,10 @@ def test_what_cannot_be_read_keeps_the_whole_from_loading(tmp_path: Path) -> Non
     (tmp_path / "good.yaml").write_text(text_of("hi"))
     (tmp_path / "gone.yaml").symlink_to("nowhere.yaml")
     os.mkfifo(tmp_path / "pipe.yaml")
-    loaded, files = load_folder(tmp_path)
+    contents, loaded = read_folder(tmp_path), load(tmp_path)
     assert loaded.ruleset is None
-    assert [file.path for file in files] == ["good.yaml"]
+    assert contents.has_blocked
+    assert [file.path for file in contents.files] == ["good.yaml"]
     assert [finding.file for finding in loaded.findings if finding.severity == "error"] == ["gone.yaml", "pipe.yaml"]
 
 
@@ -100,8 +109,7 @@ def test_a_huge_file_is_refused_without_reading_it_all(tmp_path: Path) -> None:
     """A sparse file of four gigabytes costs nothing."""
     with (tmp_path / "huge.yaml").open("wb") as opened:
         opened.truncate(4 * 1024**3)
-    loaded, _ = load_folder(tmp_path)
-    assert loaded.findings[0].message == "the file is larger than 1 MiB"
+    assert load(tmp_path).findings[0].message == "the file is larger than 1 MiB"
 
 
 def test_the_fingerprint_sees_any_change(tmp_path: Path) -> None:
