@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from igbot.rules.conditions import WordList
 from igbot.rules.lint.field import other_conditions
 from igbot.rules.lint.subjects import Subject, list_words
-from igbot.rules.matching.matchers import Keyword
+from igbot.rules.matching.matchers import Keyword, Matcher
 
 MOST_NAMED = 4
 
@@ -43,11 +44,20 @@ def _side(each: Subject) -> Side | None:
 def _words(rules: Iterable[Subject]) -> dict[str, str]:
     """The words of rules in normal form, with what was written."""
     found: dict[str, str] = {}
+    lists: dict[str, WordList] = {}
     for each in rules:
-        for word in (*each.wanted, *(word for given in each.lists for word in list_words(given))):
-            if isinstance(word, Keyword) and word.kind in ("word", "is"):
-                found.setdefault(word.folded, word.written)
+        lists.update((given.name, given) for given in each.lists)
+        for word in each.wanted:
+            _add(word, found)
+    for given in lists.values():
+        for word in list_words(given):
+            _add(word, found)
     return found
+
+
+def _add(word: Matcher, found: dict[str, str]) -> None:
+    if isinstance(word, Keyword) and word.kind in ("word", "is"):
+        found.setdefault(word.folded, word.written)
 
 
 def _is_alike(each: Subject, other: Subject) -> bool:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from igbot.meta.events import CustomerKind
 from igbot.rules.answers import Reply
+from igbot.rules.conditions import WordList
 from igbot.rules.deciding.ruleset import RuleSet
 from igbot.rules.lint.field import served
 from igbot.rules.lint.subjects import Subject, all_conditions, list_words, seek
-from igbot.rules.matching.matchers import Text
+from igbot.rules.matching.matchers import Matcher, Text
 from igbot.rules.places import Place
 
 MOST_TITLES = 2_000
@@ -138,11 +139,21 @@ class _Waiting:
 def _understood(rules: Sequence[Subject], ruleset: RuleSet) -> dict[int, frozenset[str]]:
     """By the number of a word in the set's index, the kinds of messages in which some rule asks for it."""
     found: dict[int, frozenset[str]] = {}
+    lists: dict[str, tuple[WordList, frozenset[str]]] = {}
     for each in rules:
         if each.competes:
             kinds = served(each.rule)
-            for word in (*each.wanted, *(word for given in each.lists for word in list_words(given))):
-                number = ruleset.numbers.get(word)
-                if number is not None:
-                    found[number] = found.get(number, frozenset()) | kinds
+            _add(each.wanted, kinds, ruleset, found)
+            for given in each.lists:
+                _, before = lists.get(given.name, (given, frozenset()))
+                lists[given.name] = (given, before | kinds)
+    for given, kinds in lists.values():
+        _add(list_words(given), kinds, ruleset, found)
     return found
+
+
+def _add(words: Iterable[Matcher], kinds: frozenset[str], ruleset: RuleSet, found: dict[int, frozenset[str]]) -> None:
+    for word in words:
+        number = ruleset.numbers.get(word)
+        if number is not None:
+            found[number] = found.get(number, frozenset()) | kinds

@@ -1,8 +1,12 @@
 """What a set of rules lacks as a whole."""
 
+from pathlib import Path
+
 import pytest
 
 from igbot.rules.lint.whole import untested
+from igbot.rules.loading import load_rules
+from igbot.rules.model import RuleFile
 from igbot.rules.surroundings import Surroundings
 from tests.rules.lint.finding import found
 from tests.rules.writing import load, with_rules
@@ -79,3 +83,12 @@ def test_rules_without_a_test_are_named_once() -> None:
     assert finding.message == "no test of r1, r3, r4, r5, r6 and 1 more"
     assert "*.test.yaml" in finding.hint
     assert untested(rules, {f"r{n}" for n in range(8)}) is None
+
+
+def test_the_shipped_rules_are_clean() -> None:
+    """What a stranger tries first gives no example of what lint would say."""
+    shipped = [
+        RuleFile(file.name, file.read_bytes()) for file in (Path(__file__).parents[3] / "rules.d").glob("*.yaml")
+    ]
+    assert shipped
+    assert load_rules(shipped).findings == ()
