@@ -33,7 +33,7 @@ def test_each_line_is_a_message_and_answers_are_all_there_is_on_stdout(place: Pl
 def test_why_shows_every_rule_that_was_considered(place: Place) -> None:
     """Of the last answer, with what made it fit and its place in the order."""
     out, _ = chat(place, SHIPPING, "/why")
-    assert 'yes shipping-cost           word "how much is shipping"  (50, 6, 4, 20, 1)' in out
+    assert 'yes shipping-cost           word "how much"  (50, 6, 2, 8, 1)' in out
     assert "rule: shipping-cost, rule set" in out
 
 

@@ -28,7 +28,7 @@ def test_nothing_but_python_is_needed(home: Place) -> None:
     ended = home.run("simulate", SHIPPING)
     assert ended.code == 0, ended.err
     assert "Shipping is 4.90 €" in ended.out
-    assert "[1] Spain   [2] Rest of the EU" in ended.out
+    assert "[1] Spain / España   [2] EU / UE" in ended.out
     assert 'rule      shipping-cost: word "how much is shipping"' in ended.out
     assert "\x1b" not in ended.out
 
@@ -44,7 +44,7 @@ def test_json_has_the_shape_of_the_contract(place: Place) -> None:
     assert set(reply) == {"text", "quick_replies", "status", "mid"}
     assert reply["status"] == "sent"
     assert reply["mid"]
-    assert reply["quick_replies"][0] == {"title": "Spain", "payload": "SHIP_ES"}
+    assert reply["quick_replies"][0] == {"title": "Spain / España", "payload": "SHIP_ES"}
     assert 0 < answer["seconds"] < 30
 
 

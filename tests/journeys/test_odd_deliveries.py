@@ -143,7 +143,7 @@ async def test_ids_of_any_letters_are_kept(shop: Shop) -> None:
 async def test_a_thousand_events_in_one_delivery_are_a_thousand_rows(shop: Shop) -> None:
     """One POST may carry 1,000 events; each is kept under its own key."""
     items = [
-        customer_message(f"95{n % 50:014d}", ACCOUNT, at=shop.clock.now, mid=f"m_{n}", text=f"number {n}")
+        customer_message(f"95{n % 50:014d}", ACCOUNT, at=shop.clock.now, mid=f"m_{n}", text=f"returns of {n}")
         for n in range(1000)
     ]
     assert await shop.post(delivery_body(items, ACCOUNT, shop.clock.now)) == 200
