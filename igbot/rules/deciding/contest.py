@@ -1,14 +1,17 @@
 """Which rules fit a message, in their one total order."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
+from heapq import heappop, heappush
 
 from igbot.rules.conditions import When
 from igbot.rules.deciding.choice import Considered, Customer, Incoming, Options, Order
 from igbot.rules.deciding.fitting import found
-from igbot.rules.deciding.ruleset import Entry, RuleSet
+from igbot.rules.deciding.order import order_of, sort_key
+from igbot.rules.deciding.ruleset import RuleSet
 from igbot.rules.deciding.scene import Scene
+from igbot.rules.deciding.table import Entry, SortKey
 from igbot.rules.matching.matchers import Matcher, Text
 from igbot.rules.rule import Rule
 
@@ -23,8 +26,6 @@ class Fit:
     entry: Entry
     strongest: Matcher | str | None
     order: Order
-    sort_key: tuple[int, ...]
-    """Smaller is better; the place in the files settles what is otherwise equal."""
 
     @property
     def rule(self) -> Rule:
@@ -51,39 +52,42 @@ def _written_in(rules: RuleSet, message: Incoming, options: Options) -> str | No
     return options.detect(message.text, sorted(languages)) if len(languages) > 1 else None
 
 
-def gather(rules: RuleSet, scene: Scene, *, observers_only: bool = False) -> tuple[list[Fit], list[Fit]]:
-    """The rules in force that fit: those that answer, best first, and the observers, in the order of the files."""
-    answering: list[Fit] = []
-    observing: list[Fit] = []
+def best_first(rules: RuleSet, scene: Scene) -> Iterator[Fit]:
+    """The rules in force that fit and answer, in their total order: none of two is ever equal.
+
+    They are asked only as far as they are wanted: one that cannot be as good as what has been found waits.
+    """
     account, now = scene.customer.account, scene.now
-    for entry in rules.candidates(scene.message, scene.hits):
-        rule = entry.rule
-        if (observers_only and not rule.observe) or not serves(rule, account, now):
+    waiting: list[tuple[SortKey, Fit]] = []
+    for entry in rules.answering.candidates(scene.message, scene.hits):
+        while waiting and waiting[0][0] < entry.bound:
+            yield heappop(waiting)[1]
+        if not serves(entry.rule, account, now):
             continue
         fitting = fit(entry, scene, rules)
         if fitting is not None:
-            (observing if rule.observe else answering).append(fitting)
-    answering.sort(key=attrgetter("sort_key"))
-    observing.sort(key=lambda each: each.entry.place)
-    return answering, observing
+            heappush(waiting, (sort_key(fitting.order, entry.place), fitting))
+    while waiting:
+        yield heappop(waiting)[1]
+
+
+def observers_that_fit(rules: RuleSet, scene: Scene) -> list[Fit]:
+    """The observers in force that fit, in the order of the files."""
+    account, now = scene.customer.account, scene.now
+    fits = [
+        fitting
+        for entry in rules.observing.candidates(scene.message, scene.hits)
+        if serves(entry.rule, account, now) and (fitting := fit(entry, scene, rules)) is not None
+    ]
+    return sorted(fits, key=lambda each: each.entry.place)
 
 
 def fit(entry: Entry, scene: Scene, rules: RuleSet) -> Fit | None:
-    """How a rule fits a message, None where it does not. Whether it serves at all is not asked here."""
-    rule = entry.rule
-    if scene.message.kind not in rule.kinds:
+    """How a rule fits a message, None where it does not. Whether it is in force is not asked here."""
+    if scene.message.kind not in entry.rule.kinds:
         return None
     hit = found(entry.tree, scene, rules.keywords)
-    if hit is None:
-        return None
-    (exactness, words, characters), strongest = hit
-    priority, conditions = rule.priority, rule.conditions
-    return Fit(
-        entry,
-        strongest,
-        (priority, exactness, words, characters, conditions),
-        (-priority, -exactness, -words, -characters, -conditions, entry.place),
-    )
+    return Fit(entry, hit[1], order_of(entry.rule, hit[0])) if hit is not None else None
 
 
 def serves(rule: Rule, account: str, now: datetime) -> bool:

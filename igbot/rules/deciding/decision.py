@@ -8,13 +8,14 @@ from typing import Literal
 from igbot.meta.outgoing import Outgoing
 from igbot.rules.deciding.asking_back import ASKED_BACK, question
 from igbot.rules.deciding.choice import Answers, CallRequest, Choice, Considered, Customer, Incoming, Options, Reason
-from igbot.rules.deciding.contest import Fit, because, considered, fit, gather, stage
+from igbot.rules.deciding.contest import Fit, because, considered, fit, observers_that_fit, stage
 from igbot.rules.deciding.effects import Effects, request
 from igbot.rules.deciding.finishing import finish, wait, won
 from igbot.rules.deciding.limits import in_words, reached
-from igbot.rules.deciding.memory import Memory
-from igbot.rules.deciding.ruleset import Entry, RuleSet
+from igbot.rules.deciding.order import sort_key
+from igbot.rules.deciding.ruleset import RuleSet
 from igbot.rules.deciding.scene import Scene
+from igbot.rules.deciding.table import Entry
 from igbot.rules.deciding.telling import Told
 from igbot.rules.deciding.why import obstacle
 from igbot.rules.deciding.winning import WHEN_NOTHING_ELSE, Win, chance_of, picked_by_tap, play
@@ -41,9 +42,8 @@ def decide(
     than the customer's are not seen. `considered` names the rules that fit, best first, and those passed over.
     """
     scene = stage(rules, message, customer, sent_at=sent_at or now, now=now, options=options)
-    fits, observing = gather(rules, scene)
-    observers = _free(observing, customer.memory, now=now, used_up=used_up)
-    ended = play(rules, scene, fits, options=options, answers=answers or {}, used_up=used_up)
+    observers = _observers(rules, scene, used_up)
+    ended = play(rules, scene, options=options, answers=answers or {}, used_up=used_up)
     wanted = _wanted(scene, ended.win, observers)
     if wanted is not None:
         return wait(rules, scene, ended.win, wanted)
@@ -73,21 +73,24 @@ def keep_silent(
 ) -> Choice:
     """What is done about a message that no rule may answer, for this reason: observers run, if the account is ours."""
     scene = stage(rules, message, customer, sent_at=sent_at, now=now, options=options)
-    observers: list[Fit] = []
-    if rules.observes and reason != "unknown_account":
-        observers = _free(gather(rules, scene, observers_only=True)[1], customer.memory, now=now, used_up=used_up)
-        wanted = _wanted(scene, None, observers)
-        if wanted is not None:
-            return wait(rules, scene, None, wanted)
+    observers = _observers(rules, scene, used_up) if reason != "unknown_account" else []
+    wanted = _wanted(scene, None, observers)
+    if wanted is not None:
+        return wait(rules, scene, None, wanted)
     effects = Effects(scene, customer.memory, scene.language)
     for each in observers:
         effects.carry_out(each.rule, each)
     return finish(rules, effects, Told(), observers, reason=reason)
 
 
-def _free(observing: Sequence[Fit], memory: Memory, *, now: datetime, used_up: Collection[str]) -> list[Fit]:
-    """The observers that no limit holds back."""
-    return [each for each in observing if reached(each.rule, memory, now=now, used_up=used_up) is None]
+def _observers(rules: RuleSet, scene: Scene, used_up: Collection[str]) -> list[Fit]:
+    """The observers that run: they fit, and no limit holds them back."""
+    memory = scene.customer.memory
+    return [
+        each
+        for each in observers_that_fit(rules, scene)
+        if reached(each.rule, memory, now=scene.now, used_up=used_up) is None
+    ]
 
 
 def _wanted(scene: Scene, win: Win | None, observers: Sequence[Fit]) -> CallRequest | Literal["profile"] | None:
@@ -150,7 +153,9 @@ def _line(
         return (3, entry.place), considered(rule, fits=False, because=why or "")
     if rule.observe:
         return (2, entry.place), considered(rule, fits=True, because=f"observes: {because(hit, scene.message)}")
-    return (1, *hit.sort_key), considered(rule, fits=True, because=because(hit, scene.message), order=hit.order)
+    return (1, *sort_key(hit.order, entry.place)), considered(
+        rule, fits=True, because=because(hit, scene.message), order=hit.order
+    )
 
 
 def _not_in_force(rule: Rule, now: datetime) -> str | None:

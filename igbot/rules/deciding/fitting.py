@@ -93,6 +93,23 @@ def text_found(tree: TextTree, scene: Scene, keywords: tuple[Found, ...]) -> Fou
     return best if holds else None
 
 
+def strongest_possible(tree: Tree, keywords: tuple[Found, ...]) -> Rank:
+    """The rank of what would count most if it hit."""
+    ranks = [payload_rank(payload) for payload in tree.payloads]
+    ranks += [strongest_possible(each, keywords) for each in (*tree.every, *tree.any)]
+    if tree.text is not None:
+        ranks.append(_strongest_of_text(tree.text, keywords))
+    return max(ranks, default=NO_TEXT)
+
+
+def _strongest_of_text(tree: TextTree, keywords: tuple[Found, ...]) -> Rank:
+    strongest = next(iter(tree.any), None)
+    ids = [number for number in (strongest, tree.every_best) if number is not None]
+    ranks = [keywords[number][0] for number in ids]
+    ranks += [_strongest_of_text(each, keywords) for each in (*tree.any_trees, *tree.every_trees)]
+    return max(ranks, default=NO_TEXT)
+
+
 def longest_payload(wanted: tuple[str, ...], payload: str | None) -> str | None:
     """The most exact of a rule's payloads that a message's payload is."""
     if payload is None:

@@ -1,15 +1,16 @@
 """Which of the rules that fit answers: the best one whose limit and call let it, a picked one, or the fallback."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from igbot.rules.deciding.asking_back import ASKED_BACK, tapped, tied
 from igbot.rules.deciding.choice import Answered, Answers, Considered, Options
-from igbot.rules.deciding.contest import Fit, because, considered, fit, serves
+from igbot.rules.deciding.contest import Fit, because, best_first, considered, fit, serves
 from igbot.rules.deciding.limits import in_words, reached
-from igbot.rules.deciding.ruleset import Entry, RuleSet
+from igbot.rules.deciding.ruleset import RuleSet
 from igbot.rules.deciding.scene import Scene
+from igbot.rules.deciding.table import Entry
 from igbot.rules.rule import Rule
 
 MOST_CONSIDERED = 20
@@ -85,10 +86,8 @@ def _after_failure(rule: Rule, answered: Answered) -> Chance:
     return Chance(passed=why) if rule.call.on_error == "next" else Chance(withheld=why, hands_off=True)
 
 
-def play(
-    rules: RuleSet, scene: Scene, fits: Sequence[Fit], *, options: Options, answers: Answers, used_up: Collection[str]
-) -> Round:
-    """The end of the contest between rules that fit, given best first."""
+def play(rules: RuleSet, scene: Scene, *, options: Options, answers: Answers, used_up: Collection[str]) -> Round:
+    """The contest of all rules for a message, to its end."""
     lines: list[Considered] = []
     picked = picked_by_tap(rules, scene)
     if picked:
@@ -97,7 +96,7 @@ def play(
         if not chance.passed:
             return Round(Win(picked, None, chance, ASKED_BACK), (), tuple(lines))
     serving: list[tuple[Fit, Chance]] = []
-    for each in fits:
+    for each in best_first(rules, scene):
         if serving and len(lines) >= MOST_CONSIDERED:
             break
         chance = chance_of(each.rule, scene, answers, used_up)

@@ -247,7 +247,7 @@ def test_observers_act_beside_the_winner() -> None:
 
 def ordering(**keys: Any) -> Rule:
     """A rule that asks the owner's service."""
-    call = CallPlan("orders-api", {"number": template("{match.1}")}, "order", timedelta(seconds=3), 1, **keys)  # type: ignore[arg-type]
+    call = CallPlan("orders-api", {"number": template("{match.1}")}, "order", timedelta(seconds=3), 1, **keys)
     return rule(
         "order", text(Pattern("#([0-9]+)")), "It is {slots.order.status|?}, {slots.order.lines.0.name|?}", call=call
     )

@@ -36,32 +36,35 @@ def tuples(of: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
 
 
 def conditions(node: st.SearchStrategy[Any]) -> st.SearchStrategy[TextCondition]:
-    """Conditions on the text over some nodes."""
-    return st.builds(
-        TextCondition, any=tuples(node), every=tuples(node), none=tuples(node), min_words=bounds, max_words=bounds
+    """Conditions on the text over some nodes: mostly of one key, sometimes of several."""
+    some = st.lists(node, min_size=1, max_size=4).map(tuple)
+    few = st.lists(node, min_size=1, max_size=2).map(tuple)
+    return st.one_of(
+        st.builds(TextCondition, any=some),
+        st.builds(TextCondition, every=few),
+        st.builds(TextCondition, none=few),
+        st.builds(TextCondition, any=some, none=tuples(node), max_words=bounds),
+        st.builds(TextCondition, any=some, every=few),
+        st.builds(TextCondition, min_words=bounds, max_words=bounds),
     )
 
 
-texts = conditions(st.recursive(matchers | lists, lambda inner: matchers | conditions(inner), max_leaves=4))
-flat = st.builds(
-    When,
-    text=st.none() | texts,
-    kinds=st.none() | st.frozensets(st.sampled_from(KINDS), min_size=1),
-    payloads=tuples(st.sampled_from(PAYLOADS)),
-    emojis=tuples(st.sampled_from(["❤", "👍"])),
-    stories=tuples(st.sampled_from(["s1", "s2"])),
-    turn=st.none() | st.builds(Comparison, st.sampled_from(["<", "<=", ">", ">=", "=="]), st.integers(1, 3)),
-    customer=st.none() | st.builds(CustomerCondition, tags_any=st.frozensets(st.sampled_from(["x", "y"]), max_size=1)),
-    test=st.sampled_from([None, None, True, False]),
+texts = conditions(st.recursive(matchers | lists, conditions, max_leaves=4))
+turns = st.builds(Comparison, st.sampled_from(["<", "<=", ">", ">=", "=="]), st.integers(1, 3))
+flat = st.one_of(
+    *[st.builds(When, text=texts)] * 6,
+    st.builds(When, payloads=st.lists(st.sampled_from(PAYLOADS), min_size=1, max_size=3).map(tuple)),
+    st.builds(When, text=texts, payloads=tuples(st.sampled_from(PAYLOADS))),
+    st.builds(When, emojis=tuples(st.sampled_from(["❤", "👍"])), stories=tuples(st.sampled_from(["s1", "s2"]))),
+    st.builds(When, turn=turns, test=st.sampled_from([None, None, True])),
+    st.builds(When, kinds=st.frozensets(st.sampled_from(KINDS), min_size=2)),
+    st.builds(When, customer=st.builds(CustomerCondition, tags_any=st.frozensets(st.sampled_from("xy"), max_size=1))),
 )
 whens = st.recursive(
     flat,
-    lambda inner: st.builds(
-        lambda when, any_, every, none: replace(when, any=any_, every=every, none=none),
-        flat,
-        tuples(inner),
-        tuples(inner),
-        tuples(inner),
+    lambda inner: st.one_of(
+        st.builds(When, any=st.lists(inner, min_size=1, max_size=3).map(tuple)),
+        st.builds(lambda when, every, none: replace(when, every=every, none=none), flat, tuples(inner), tuples(inner)),
     ),
     max_leaves=4,
 )
@@ -75,21 +78,21 @@ def sets_of_rules(draw: st.DrawFn) -> list[Rule]:
             f"r{number}",
             draw(whens),
             file=draw(st.sampled_from(["a.yaml", "b/a.yaml", "b.yaml"])),
-            kinds=draw(st.frozensets(st.sampled_from(KINDS), min_size=1)),
+            kinds=frozenset({"text", *draw(st.frozensets(st.sampled_from(KINDS)))}),
             priority=draw(st.integers(-1, 1)),
             conditions=draw(st.integers(0, 2)),
             enabled=draw(st.integers(0, 5)) > 0,
             observe=draw(st.integers(0, 5)) == 0,
             accounts=draw(st.sampled_from([None, None, frozenset({"shop"}), frozenset({"other"})])),
         )
-        for number in range(draw(st.integers(0, 8)))
+        for number in range(draw(st.integers(3, 10)))
     ]
 
 
 messages = st.builds(
     Incoming,
-    st.sampled_from(KINDS),
-    text=st.text("ab cdé🔥价!order", max_size=12) | st.sampled_from(WORDS),
+    st.sampled_from(["text", "text", *KINDS]),
+    text=st.lists(st.sampled_from([*WORDS, "d", "ordre", "!"]), min_size=2, max_size=6).map(" ".join) | st.text("ab cdé🔥价!"),
     payload=st.sampled_from([None, None, "X", "XY", "Z"]),
     emoji=st.sampled_from([None, "❤️", "👍🏽"]),
     story=st.sampled_from([None, "s1"]),
