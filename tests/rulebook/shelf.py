@@ -41,7 +41,7 @@ class Told:
         self.news.set()
 
 
-def make_book(root: Path) -> tuple[Rulebook, Told]:
+def make_book(root: Path, *, quiet: float = 0.02) -> tuple[Rulebook, Told]:
     """A quick rulebook on a folder."""
     told = Told()
     book = Rulebook(
@@ -50,7 +50,7 @@ def make_book(root: Path) -> tuple[Rulebook, Told]:
         on_loaded=told.on_loaded,
         on_rejected=told.on_rejected,
         log=event_log("rules"),
-        quiet=0.02,
+        quiet=quiet,
         poll=0.05,
     )
     return book, told
@@ -58,7 +58,10 @@ def make_book(root: Path) -> tuple[Rulebook, Told]:
 
 def answer(book: Rulebook) -> str | None:
     """What the set in force says to "price"."""
-    if book.current is None:
-        return None
-    replies = decide(book.current, Incoming("text", "price"), Customer("1"), now=NOON).replies
+    return says(book.current) if book.current else None
+
+
+def says(rules: RuleSet) -> str:
+    """What a set says to "price"."""
+    replies = decide(rules, Incoming("text", "price"), Customer("1"), now=NOON).replies
     return replies[0].text if replies else ""
