@@ -100,7 +100,7 @@ def text_implies(asked: Groups, excluded: tuple[TextNode, ...], of: TextConditio
         return False
     if not all(any(_group_implies(group, (node,)) for group in asked) for node in wanted.every):
         return False
-    if not all(_is_excluded(node, excluded) for node in wanted.none):
+    if not _all_excluded(wanted.none, excluded):
         return False
     return all(asks in (None, given) for asks, given in zip(_measures(wanted), _measures(of), strict=True))
 
@@ -133,8 +133,10 @@ def _matcher_implies(one: Matcher, other: TextNode) -> bool:
     return implies(one, other)
 
 
-def _is_excluded(node: TextNode, excluded: tuple[TextNode, ...]) -> bool:
-    return any(_implies_any(node, (other,)) for other in excluded)
+def _all_excluded(nodes: tuple[TextNode, ...], excluded: tuple[TextNode, ...]) -> bool:
+    if len(nodes) * len(excluded) > MOST_PAIRS:
+        return set(nodes) <= set(excluded)
+    return all(any(_implies_any(node, (other,)) for other in excluded) for node in nodes)
 
 
 def _measures(text: TextCondition) -> tuple[int | bool | None, ...]:

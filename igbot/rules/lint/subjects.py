@@ -65,25 +65,23 @@ def subjects(rules: Sequence[Rule], reports: Mapping[str, FileReport]) -> list[S
 def _subject(rule: Rule, report: FileReport, *, number: int, end: int) -> Subject:
     text = rule.when.text
     flat = is_plain(rule.when) and text is not None and not text.every and _only_leaves(text)
-    nodes: dict[bool, list[Matcher | WordList]] = {True: [], False: []}
-    if flat and text:
-        nodes = {True: list(text.any), False: list(text.none)}  # type: ignore[arg-type]
-    else:
+    wanted: Sequence[TextNode] = text.any if flat and text else []
+    excluded: Sequence[TextNode] = text.none if flat and text else []
+    if not flat:
+        nodes: dict[bool, list[TextNode]] = {True: [], False: []}
         for node, is_wanted in _walk(rule.when, wanted=True):
             nodes[is_wanted].append(node)
-    words = {sign: tuple(node for node in nodes[sign] if type(node) is not WordList) for sign in nodes}
-    lists = {sign: tuple(node for node in nodes[sign] if type(node) is WordList) for sign in nodes}
-    return Subject(
-        number=number,
-        end=end,
-        rule=rule,
-        report=report,
-        wanted=words[True],  # type: ignore[arg-type]
-        excluded=words[False],  # type: ignore[arg-type]
-        lists=lists[True],
-        excluded_lists=lists[False],
-        flat=flat,
-    )
+        wanted, excluded = nodes[True], nodes[False]
+    words, lists = _apart(wanted)
+    without, without_lists = _apart(excluded) if excluded else ((), ())
+    return Subject(number, end, rule, report, words, without, lists, without_lists, flat)
+
+
+def _apart(nodes: Sequence[TextNode]) -> tuple[tuple[Matcher, ...], tuple[WordList, ...]]:
+    """Words, and lists of them."""
+    lists = tuple([node for node in nodes if type(node) is WordList])
+    words = tuple([node for node in nodes if type(node) is not WordList]) if lists else tuple(nodes)
+    return words, lists  # type: ignore[return-value]
 
 
 def is_plain(when: When) -> bool:
@@ -92,7 +90,7 @@ def is_plain(when: When) -> bool:
 
 
 def _only_leaves(text: TextCondition) -> bool:
-    return not any(isinstance(node, TextCondition) for node in (*text.any, *text.none))
+    return TextCondition not in map(type, (*text.any, *text.none))
 
 
 def _walk(when: When, *, wanted: bool) -> Iterator[tuple[Matcher | WordList, bool]]:
