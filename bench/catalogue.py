@@ -14,6 +14,7 @@ SUBJECTS = (
     "memory",
     "start",
     "matching",
+    "rules",
 )
 
 

@@ -1,6 +1,7 @@
 """What the ways of matching are measured on."""
 
-from bench.subjects.matching import BY_RE, BY_RE2, IGBOT, SUBJECT, messages, ways
+from bench.chatter import messages
+from bench.subjects.matching import BY_RE, BY_RE2, IGBOT, SUBJECT, ways
 
 
 def test_every_way_finds_something_in_every_message() -> None:
