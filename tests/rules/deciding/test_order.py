@@ -57,6 +57,22 @@ def test_the_strongest_keyword_that_hit_counts() -> None:
     assert (choice.matched, choice.order) == ('word "my order"', (0, 6, 2, 8, 1))
 
 
+def test_a_strong_keyword_counts_however_deep_it_stands() -> None:
+    """Behind rules that look better at first sight, and beside those that every message may fit."""
+    deep = TextCondition(any=(word("x"), TextCondition(every=(WordList("l", (Keyword.of("is", "a b"),)),))))
+    given = rules(
+        rule("boast", text(Keyword.of("is", "something else"), "b")),
+        rule("flat", words("a b")),
+        rule("deep", When(any=(words("y"), When(every=(text("z", deep),))))),
+        rule("paid", When(every=(When(payloads=("P",)),))),
+        rule("any", When(first_message=True)),
+        rule("first", When(test=False), priority=1),
+        rule("last", words("a"), priority=-1),
+    )
+    choice = choose(given, Incoming("text", "A b!", "P"))
+    assert [each.rule for each in choice.considered] == ["first", "deep", "paid", "flat", "boast", "any", "last"]
+
+
 def test_of_equally_strong_keywords_the_one_written_first_is_named() -> None:
     """However the set numbers them, and also through a list."""
     listed = WordList("both", (word("cost"), word("free")))
@@ -78,6 +94,7 @@ def test_a_payload_counts_as_the_whole_message() -> None:
         ("some", (0, 8, 1, 5, 1), 'payload "SHIP_*"'),
         ("word", (0, 5, 1, 5, 1), 'word "spain"'),
     ]
+    assert answer(given, Incoming("quick_reply", "x", "SHIP_")) == "some"
     many = rules(rule("many", When(payloads=("S*", "SHIP_*", "SHIP_ES", "SHIP_ES*"))))
     assert choose(many, Incoming("postback", payload="SHIP_ES")).matched == ""
     assert choose(many, Incoming("quick_reply", "x", "SHIP_ES")).matched == 'payload "SHIP_ES"'

@@ -89,10 +89,11 @@ def sets_of_rules(draw: st.DrawFn) -> list[Rule]:
     ]
 
 
+sentences = st.lists(st.sampled_from([*WORDS, "d", "ordre", "!"]), min_size=2, max_size=6).map(" ".join)
 messages = st.builds(
     Incoming,
     st.sampled_from(["text", "text", *KINDS]),
-    text=st.lists(st.sampled_from([*WORDS, "d", "ordre", "!"]), min_size=2, max_size=6).map(" ".join) | st.text("ab cdé🔥价!"),
+    text=sentences | st.text("ab cdé🔥价!", max_size=9),
     payload=st.sampled_from([None, None, "X", "XY", "Z"]),
     emoji=st.sampled_from([None, "❤️", "👍🏽"]),
     story=st.sampled_from([None, "s1"]),
