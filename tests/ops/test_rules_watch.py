@@ -6,6 +6,7 @@ import pytest
 
 from igbot.ops.alerts import Alerts
 from igbot.ops.rules_watch import RulesWatch
+from igbot.rules.surroundings import Surroundings
 from igbot.store.pool import Database
 from igbot.telemetry.log import event_log
 from tests.answering.talking import listen_to_log, logged
@@ -36,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 def watch_on(folder: Path, database: Database, alerts: Alerts, time: Time) -> RulesWatch:
     """What a start makes."""
-    return RulesWatch(folder, database, alerts, clock=time, log=event_log("rules"))
+    return RulesWatch(folder, database, alerts, surroundings=Surroundings(), clock=time, log=event_log("rules"))
 
 
 async def joined(watch: RulesWatch, database: Database) -> None:
