@@ -100,13 +100,14 @@ class Bench:
     async def row(self, call_id: int) -> dict[str, Any]:
         """The call as it is kept."""
         async with self.database.connection() as conn:
-            found = await conn.fetchrow("SELECT * FROM service_call WHERE call_id = $1", call_id)
+            [found] = await conn.fetch("SELECT * FROM service_call WHERE call_id = $1", call_id)
             return dict(found)
 
     async def lane(self) -> dict[str, Any]:
         """The customer's lane in the inbox."""
         async with self.database.connection() as conn:
-            return dict(await conn.fetchrow("SELECT * FROM inbox_lane WHERE igsid = $1", ANA))
+            [found] = await conn.fetch("SELECT * FROM inbox_lane WHERE igsid = $1", ANA)
+            return dict(found)
 
 
 @asynccontextmanager
