@@ -1,60 +1,80 @@
 """What this process counts, in Prometheus' terms: few names, and labels that no customer can make more of."""
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
 
 MOST_RULES = 500
 """Rules that have a label of their own; what lies beyond is counted together."""
 OTHER = "(other)"
-_OUTBOX = frozenset({"queued", "sending", "unknown", "dead"})
-_INBOX = frozenset({"pending", "dead"})
+
+_COUNTED = {
+    "igbot_decisions": ("Decisions on customers' messages by their reason.", "reason"),
+    "igbot_rule_answers": ("Messages that a rule answered, by the rule.", "rule"),
+    "igbot_rule_observed": ("Messages that an observer fitted, by the rule.", "rule"),
+}
+_BY_STATE = {
+    "inbox": ("igbot_inbox", "Webhook events by their state."),
+    "outbox": ("igbot_outbox", "Open and dead replies by their state."),
+}
+_SINGLE = {
+    "oldest_unanswered_seconds": ("igbot_oldest_unanswered_seconds", "How long the longest-waiting message waits."),
+    "rules": ("igbot_rules", "Rules in force."),
+}
 
 
 class Counters:
-    """The counters of one process, and the page that `/metrics` shows."""
+    """The counters of one process. Prometheus' own library writes the page, and is not loaded before."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        self._decisions = Counter(
-            "igbot_decisions", "Decisions on customers' messages by their reason.", ["reason"], registry=self._registry
-        )
-        self._answers = Counter(
-            "igbot_rule_answers", "Messages that a rule answered, by the rule.", ["rule"], registry=self._registry
-        )
-        self._observed = Counter(
-            "igbot_rule_observed", "Messages that an observer fitted, by the rule.", ["rule"], registry=self._registry
-        )
-        self._inbox = Gauge("igbot_inbox", "Webhook events by their state.", ["state"], registry=self._registry)
-        self._outbox = Gauge("igbot_outbox", "Open and dead replies by state.", ["state"], registry=self._registry)
-        self._oldest = Gauge(
-            "igbot_oldest_unanswered_seconds", "How long the longest-waiting message waits.", registry=self._registry
-        )
-        self._rules = Gauge("igbot_rules", "Rules in force.", registry=self._registry)
-        self._known: set[str] = set()
+        self._counts: dict[str, Counter[str]] = {name: Counter() for name in _COUNTED}
+        self._rules: set[str] = set()
 
     def decided(self, reason: str, *, rule: str | None, observers: Collection[str] = ()) -> None:
         """One customer message was decided. `reason` is one of the contract's few names."""
-        self._decisions.labels(reason).inc()
+        self._counts["igbot_decisions"][reason] += 1
         if rule is not None:
-            self._answers.labels(self._bounded(rule)).inc()
+            self._counts["igbot_rule_answers"][self._bounded(rule)] += 1
         for observer in observers:
-            self._observed.labels(self._bounded(observer)).inc()
+            self._counts["igbot_rule_observed"][self._bounded(observer)] += 1
 
     def page(self, figures: Mapping[str, Any]) -> bytes:
-        """All figures as Prometheus reads them; `figures` are those of `igbot health`, None where unknown."""
-        for gauge, states, key in ((self._inbox, _INBOX, "inbox"), (self._outbox, _OUTBOX, "outbox")):
-            known = figures.get(key) or {}
-            for state in states & known.keys():
-                gauge.labels(state).set(known[state])
-        if (waiting := figures.get("oldest_unanswered_seconds")) is not None:
-            self._oldest.set(waiting)
-        self._rules.set(figures.get("rules") or 0)
-        return generate_latest(self._registry)
+        """All figures as Prometheus reads them; `figures` are those of `igbot health`, left out where unknown."""
+        from prometheus_client import CollectorRegistry, generate_latest
+        from prometheus_client.registry import Collector
+
+        metrics = list(self._metrics(figures))
+
+        class Now(Collector):
+            def collect(self) -> "Iterator[Metric]":
+                yield from metrics
+
+        registry = CollectorRegistry()
+        registry.register(Now())
+        return generate_latest(registry)
+
+    def _metrics(self, figures: Mapping[str, Any]) -> "Iterator[Metric]":
+        from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
+
+        for name, (meaning, label) in _COUNTED.items():
+            counted = CounterMetricFamily(name, meaning, labels=[label])
+            for value, count in sorted(self._counts[name].items()):
+                counted.add_metric([value], count)
+            yield counted
+        for key, (name, meaning) in _BY_STATE.items():
+            gauge = GaugeMetricFamily(name, meaning, labels=["state"])
+            for state, count in sorted((figures.get(key) or {}).items()):
+                gauge.add_metric([state], count)
+            yield gauge
+        for key, (name, meaning) in _SINGLE.items():
+            if (value := figures.get(key)) is not None:
+                yield GaugeMetricFamily(name, meaning, value=value)
 
     def _bounded(self, rule: str) -> str:
-        if rule in self._known or len(self._known) < MOST_RULES:
-            self._known.add(rule)
+        if rule in self._rules or len(self._rules) < MOST_RULES:
+            self._rules.add(rule)
             return rule
         return OTHER
