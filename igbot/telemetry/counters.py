@@ -70,8 +70,8 @@ class Counters:
                 gauge.add_metric([state], count)
             yield gauge
         for key, (name, meaning) in _SINGLE.items():
-            if (value := figures.get(key)) is not None:
-                yield GaugeMetricFamily(name, meaning, value=value)
+            if (figure := figures.get(key)) is not None:
+                yield GaugeMetricFamily(name, meaning, value=figure)
 
     def _bounded(self, rule: str) -> str:
         if rule in self._rules or len(self._rules) < MOST_RULES:
