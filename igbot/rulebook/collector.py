@@ -8,9 +8,9 @@ from igbot.rules.deciding.ruleset import RuleSet
 
 MANY = 1_000
 """Rules of a set that is put out of the collector's sight: it would look through fewer within some milliseconds."""
-# A young round looks through five thousand objects, within a millisecond, and an older one through five times as many;
-# a full one would look through all that lives.
-_WHILE_READING = (5_000, 5, 1_000_000)
+# A young round looks through two thousand objects, well within a millisecond, and an older one through four times as
+# many; a full one would look through all that lives.
+_WHILE_READING = (2_000, 4, 1_000_000)
 
 
 @contextmanager

@@ -5,17 +5,16 @@ from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any
 
-import regex
-
 from igbot.rules.deciding.choice import Detect
+from igbot.rules.expressions import expression
 from igbot.rules.languages import base_of
 
 SUREST = 0.85
 """How sure it has to be, from 0 to 1: an answer in the wrong language is worse than one in the usual one."""
 _LONGEST = 2000
 # Addresses, names and numbers are the same in every language.
-_NO_WORDS = regex.compile(r"\b(?:https?://|www\.)\S+|\S+@\S+|[@#]\w+|\d+")
-_LETTER = regex.compile(r"\p{L}")
+_NO_WORDS = expression(r"\b(?:https?://|www\.)\S+|\S+@\S+|[@#]\w+|\d+")
+_LETTER = expression(r"\p{L}")
 
 
 def detector(languages: Collection[str]) -> Detect | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import regex
 from babel import Locale, UnknownLocaleError
 from babel.languages import get_official_languages
 
+from igbot.rules.expressions import expression
+
 ENGLISH = "en"
-_TAG = regex.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+_TAG = expression(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _NO_LANGUAGES = frozenset({"und", "mul", "zxx", "mis"})
 
 WHICH_ONE: Mapping[str, str] = {

@@ -2,8 +2,7 @@
 
 from math import ceil
 
-import regex
-
+from igbot.rules.expressions import expression
 from igbot.rules.matching.matchers import Text
 from igbot.rules.matching.words import UNSPACED
 
@@ -14,23 +13,23 @@ THAI_LETTERS_A_WORD = 4
 
 _SYLLABIC = r"\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}"
 _SPACED = rf"(?V1)[[\p{{L}}\p{{M}}\p{{N}}_]--[{UNSPACED}]]+"
-_SPACED_WORD = regex.compile(rf"{_SPACED}(?:(?:['-]|[.,](?=[0-9])){_SPACED.removeprefix('(?V1)')})*")
-_SYLLABIC_RUN = regex.compile(rf"(?V1)[[\p{{L}}\p{{M}}\p{{N}}]&&[{_SYLLABIC}]]+")
-_IDEOGRAPHIC_RUN = regex.compile(rf"(?V1)[[\p{{L}}\p{{M}}\p{{N}}]&&[{UNSPACED}]--[{_SYLLABIC}]]+")
-_MARK = regex.compile(r"\p{M}")
-_GRAPHEME = regex.compile(r"\X")
+_SPACED_WORD = expression(rf"{_SPACED}(?:(?:['-]|[.,](?=[0-9])){_SPACED.removeprefix('(?V1)')})*")
+_SYLLABIC_RUN = expression(rf"(?V1)[[\p{{L}}\p{{M}}\p{{N}}]&&[{_SYLLABIC}]]+")
+_IDEOGRAPHIC_RUN = expression(rf"(?V1)[[\p{{L}}\p{{M}}\p{{N}}]&&[{UNSPACED}]--[{_SYLLABIC}]]+")
+_MARK = expression(r"\p{M}")
+_GRAPHEME = expression(r"\X")
 
 # Not those that are words of their own: a missing space ("the price.in store") makes no address.
 _ENDINGS = "com|net|org|info|shop|store|app|link|bio|io|co|ly|eu|uk|es|de|fr|pt|br|mx|tr|ru|nl|ch|pl"
-_LINK = regex.compile(
+_LINK = expression(
     r"https?://\S|(?<![\p{L}\p{N}])www\.[\p{L}\p{N}]"
     rf"|(?<![\p{{L}}\p{{N}}@.-])[\p{{L}}\p{{N}}-]{{1,63}}(?:\.[\p{{L}}\p{{N}}-]{{1,63}}){{0,4}}"
     rf"(?:\.(?:{_ENDINGS})(?![\p{{L}}\p{{N}}@-])|\.[a-z]{{2,24}}/)"
 )
-_EMAIL = regex.compile(r"[\p{L}\p{N}_+-]@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){0,5}\.\p{L}{2,24}")
+_EMAIL = expression(r"[\p{L}\p{N}_+-]@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){0,5}\.\p{L}{2,24}")
 _DATE = r"(?:[0-9]{4}[-./][0-9]{1,2}[-./][0-9]{1,2}|[0-9]{1,2}[-./][0-9]{1,2}[-./](?:[0-9]{4}|[0-9]{2}))(?![0-9])"
-_PHONE = regex.compile(rf"(?<![0-9])(?<![0-9][-./])(?!{_DATE})[0-9](?:[\s().\-/]{{0,2}}[0-9]){{6,14}}(?![0-9])")
-_DIGIT = regex.compile("[0-9]")
+_PHONE = expression(rf"(?<![0-9])(?<![0-9][-./])(?!{_DATE})[0-9](?:[\s().\-/]{{0,2}}[0-9]){{6,14}}(?![0-9])")
+_DIGIT = expression("[0-9]")
 
 
 def words(text: Text) -> int:

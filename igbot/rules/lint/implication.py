@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-import regex
-
 from igbot.rules.conditions import TextCondition, TextNode, WordList
+from igbot.rules.expressions import expression
 from igbot.rules.matching.matchers import Keyword, Matcher, Near, bare
 from igbot.rules.matching.words import cuts_grapheme, places, stands_alone, tokens
 
@@ -13,9 +12,9 @@ LONGEST_PHRASE = 10
 MOST_PAIRS = 2500
 """Pairs of words of two lists that are compared; of more only equal ones are seen."""
 
-_LATIN = regex.compile(r"\p{Latin}")
+_LATIN = expression(r"\p{Latin}")
 # A customer answers "1" by the emoji of it: the same as a whole message, but not the same word.
-_KEYCAP = regex.compile(r"[0-9#*]$")
+_KEYCAP = expression(r"[0-9#*]$")
 
 Groups = tuple[tuple[TextNode, ...], ...]
 """What a text condition asks, one group after the other: of each group at least one."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 import re2
-import regex
 
+from igbot.rules.expressions import expression
 from igbot.rules.model import Finding
 from igbot.rules.reading.source import FileReport
 
@@ -17,7 +17,7 @@ _SECRET = (
     r"[A-Za-z0-9_/+.=-]{16,}|\b[0-9a-f]{32}(?:[0-9a-f]{8})?\b"
 )
 _QUICK = re2.compile(_SECRET.encode())
-_EXACT = regex.compile(_SECRET)
+_EXACT = expression(_SECRET)
 _HIDDEN = "•"
 
 

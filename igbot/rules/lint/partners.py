@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import regex
 
 from igbot.rules.conditions import TextCondition, WordList
+from igbot.rules.expressions import expression
 from igbot.rules.lint.nouns import FORMS
 from igbot.rules.lint.subjects import Subject, list_words
 from igbot.rules.matching.matchers import Keyword, Matcher
 from igbot.rules.matching.normalise import FOLDED_FROM, fold_accents
 from igbot.rules.reading.source import FileReport
 
-_LATIN_WORD = regex.compile(r"\p{Latin}+")
+_LATIN_WORD = expression(r"\p{Latin}+")
 _STRESS = "\u0301"
 """The acute accent, which customers leave out; the tilde of ñ makes another letter."""
 

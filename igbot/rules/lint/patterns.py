@@ -7,20 +7,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import regex
 
 from igbot.rules.conditions import WordList
+from igbot.rules.expressions import expression
 from igbot.rules.lint.subjects import Subject
 from igbot.rules.matching.matchers import Pattern
 from igbot.rules.matching.patterns import fits_empty
 from igbot.rules.reading.source import FileReport
 
 # What a class of RE2 means by a capital, a name, and what stands for itself.
-_PIECE = regex.compile(
+_PIECE = expression(
     r"\\Q(?P<literal>.*?)(?:\\E|$)|\\(?:[pP]\{\^?\w+\}|[pP]\w|x\{[0-9A-Fa-f]+\}|x[0-9A-Fa-f]{2}|.)"
     r"|\(\?P?<[^>]*>|\(\?(?P<flags>[a-zA-Z-]+)[:)]|\[(?P<set>\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*)\]|(?P<plain>.)",
     regex.DOTALL,
 )
-_NESTED = regex.compile(r"\((?:[^()\\]|\\.)*[*+](?:[^()\\]|\\.)*\)(?:[*+]|\{[0-9]+,\})")
-_BESIDE_FOREIGN = regex.compile(r"(?V1)\\[bBwW][+*?()]*[\p{L}--\p{ASCII}]|[\p{L}--\p{ASCII}][+*?()]*\\[bBwW]")
-_UPPER = regex.compile(r"\p{Lu}")
+_NO_LETTERS = expression(r"\[:\^?\w+:\]|\\[pP](?:\{\^?\w+\}|\w)|\\.")
+_NESTED = expression(r"\((?:[^()\\]|\\.)*[*+](?:[^()\\]|\\.)*\)(?:[*+]|\{[0-9]+,\})")
+_BESIDE_FOREIGN = expression(r"(?V1)\\[bBwW][+*?()]*[\p{L}--\p{ASCII}]|[\p{L}--\p{ASCII}][+*?()]*\\[bBwW]")
+_UPPER = expression(r"\p{Lu}")
 
 
 def check_patterns(rules: Sequence[Subject], lists: Iterable[WordList], reports: Mapping[str, FileReport]) -> None:
@@ -58,7 +60,7 @@ def _never_matched(written: str) -> Iterator[str]:
         if flags and "i" in flags.partition("-")[0]:
             return
         text = piece["literal"] or piece["plain"] or ""
-        inside = regex.sub(r"\[:\^?\w+:\]|\\[pP](?:\{\^?\w+\}|\w)|\\.", "", piece["set"] or "")
+        inside = _NO_LETTERS.sub("", piece["set"] or "")
         if inside and not inside.startswith("^"):
             # [A-Za-z] and [Pp] match in small letters as well.
             text = "".join(letter for letter in _UPPER.findall(inside) if letter.lower() not in inside)

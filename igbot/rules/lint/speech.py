@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import regex
 
 from igbot.rules.answers import Reply, Words
+from igbot.rules.expressions import expression
 from igbot.rules.lint.implication import phrases_in
 from igbot.rules.lint.subjects import Subject, seek_after
 from igbot.rules.lint.unwanted import unwanted
@@ -19,8 +20,8 @@ from igbot.rules.reading.source import FileReport
 from igbot.rules.templates.model import Template
 
 _SHORTENERS = r"bit\.ly|tinyurl\.com|t\.co|goo\.gl|ow\.ly|is\.gd|buff\.ly|rebrand\.ly|cutt\.ly|rb\.gy|shorturl\.at"
-_SHORTENED = regex.compile(rf"(?:https?://)?(?<![\w.-])(?:{_SHORTENERS})/\S*", regex.IGNORECASE)
-_PLAIN = regex.compile(r"http://\S*", regex.IGNORECASE)
+_SHORTENED = expression(rf"(?:https?://)?(?<![\w.-])(?:{_SHORTENERS})/\S*", regex.IGNORECASE)
+_PLAIN = expression(r"http://\S*", regex.IGNORECASE)
 
 LONGEST_ECHO = 6
 """Words of an answer that may say little more than the one that brings it."""

@@ -4,25 +4,27 @@ from collections.abc import Iterator
 
 import regex
 
-_ASKS = regex.compile(
+from igbot.rules.expressions import expression
+
+_ASKS = expression(
     r"\b(?:send|give|tell|share|write|enter|type|reply|dm|provide|what(?:'s| is)|confirm|need"
     r"|envía\w*|envíe\w*|manda\w*|mánda\w*|dime|dinos|dame|danos|escribe\w*|escríbe\w*|indica\w*|confirma\w*"
     r"|comparte\w*|necesit\w+|schick\w*|sende\w*|nenn\w*|gib|envoie\w*|donne\w*|indique\w*|invia\w*|envie|informe"
     r"|diga)\b",
     regex.IGNORECASE,
 )
-_PRIVATE = regex.compile(
+_PRIVATE = expression(
     r"\b(?:(?:credit |debit |bank )?card (?:number|details|data|information)s?|cvv|cvc2?|security code"
     r"|pin(?: code| number)|passwords?|one[- ]time code|(?:número|datos) de (?:tu |la |su )?tarjeta|contraseñas?"
     r"|clave secreta|(?:kredit)?kartennummer|passw(?:ort|örter)|numéro de (?:ta |votre |la )?carte|mot de passe"
     r"|número do cartão|senha|numero (?:della |di )?carta)\b",
     regex.IGNORECASE,
 )
-_NEVER = regex.compile(
+_NEVER = expression(
     r"\b(?:never|not|don['’]t|won['’]t|no|nunca|jamás|nie|niemals|nicht|kein\w*|jamais|ne|pas|não|mai|non)\b",
     regex.IGNORECASE,
 )
-_PROMISE = regex.compile(
+_PROMISE = expression(
     r"\b(?:get rich|risk[- ]free (?:profit|investment|return)s?|double your money|miracle cure|you have won"
     r"|guaranteed (?:income|profit|return|winner|weight loss|results?)s?|lose \d+ ?(?:kg|kilos|pounds) in"
     r"|hazte rico|ganancias garantizadas|cura milagrosa|has ganado un|resultados garantizados)\b",
@@ -34,7 +36,7 @@ _SIGNS = (
     *("cartão", "senha", "carta", "rich", "rico", "risk", "guarantee", "garanti", "money", "cure", "cura", "lose "),
     *("won", "ganado"),
 )
-_SENTENCE = regex.compile(r"[^.!?。！？\n]+")
+_SENTENCE = expression(r"[^.!?。！？\n]+")
 
 
 def unwanted(text: str) -> Iterator[tuple[str, str, str]]:

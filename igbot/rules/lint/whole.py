@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import regex
 
+from igbot.rules.expressions import expression
 from igbot.rules.lint.speech import texts_of
 from igbot.rules.lint.subjects import Subject
 from igbot.rules.model import Finding
@@ -15,7 +16,7 @@ from igbot.rules.rule import Rule
 from igbot.rules.surroundings import Surroundings
 
 # How shops call what answers by itself, in the languages that igbot speaks.
-_AUTOMATIC = regex.compile(
+_AUTOMATIC = expression(
     r"automat|autom[aá]t|otomatik|автомат|\b(?:chat)?bot\b|\bассистент|\bбот\b|virtual assistant|asistente virtual"
     r"|virtuelle[rn]? assistent|assistant virtuel|assistente virtual|sanal asistan|آلي|روبوت",
     regex.IGNORECASE,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import regex
-
 from igbot.rules.conditions import TextCondition, TextNode, WordList
+from igbot.rules.expressions import expression
 from igbot.rules.languages import STOP_WORDS
 from igbot.rules.lint.implication import MOST_PAIRS, alone, implies
 from igbot.rules.lint.subjects import Key, Subject, key_of, text_conditions
@@ -15,17 +14,17 @@ from igbot.rules.matching.words import UNSPACED
 from igbot.rules.reading.source import FileReport
 
 # One or two characters of the other scripts are often a whole word.
-_SHORT_LETTERS = regex.compile(rf"(?V1)[\p{{L}}--[{UNSPACED}]]{{1,2}}")
+_SHORT_LETTERS = expression(rf"(?V1)[\p{{L}}--[{UNSPACED}]]{{1,2}}")
 _COMMON_WORDS = (
     "shipping this which what order price please hello thanks there where when have with your from could would return"
     " refund store open today color small large envío precio gracias hola donde cuando tienda pedido quiero"
 )
-_HANGUL = regex.compile(r"\p{Hangul}$")
+_HANGUL = expression(r"\p{Hangul}$")
 # Letters and pairs that hardly any other language has than those that hang endings onto every noun.
 _GLUED = {
-    "Turkish": regex.compile(r"[ğş]"),
-    "Finnish": regex.compile(r"ää|öö|yy"),
-    "Hungarian": regex.compile(r"[őű]"),
+    "Turkish": expression(r"[ğş]"),
+    "Finnish": expression(r"ää|öö|yy"),
+    "Hungarian": expression(r"[őű]"),
 }
 
 

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import regex
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-_BETWEEN_WORDS = regex.compile(r"[^\p{L}\p{M}\p{N}_]+")
+from igbot.rules.expressions import expression
+
+_BETWEEN_WORDS = expression(r"[^\p{L}\p{M}\p{N}_]+")
 
 Group = tuple[int, tuple[str, ...], tuple[int, ...]]
 """Edits allowed, words, and their numbers."""

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import regex
-
+from igbot.rules.expressions import expression
 from igbot.rules.matching.normalise import FOLDED_FROM, fold_accents, normalise
 from igbot.rules.matching.patterns import found_groups
 from igbot.rules.matching.words import bare_span
@@ -22,7 +21,7 @@ LONGEST_TEXT = 2000
 _EXACTNESS: dict[KeywordKind, int] = {"is": 8, "starts": 6, "ends": 6, "word": 5, "contains": 3}
 _PHRASE, _NEAR, _PATTERN, _FUZZY, _SIMILAR = 6, 5, 4, 2, 1
 _PAYLOAD = 8
-_LETTER = regex.compile(r"\p{L}")
+_LETTER = expression(r"\p{L}")
 
 
 @dataclass(frozen=True, slots=True)

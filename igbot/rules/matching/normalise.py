@@ -5,9 +5,11 @@ import unicodedata
 
 import regex
 
+from igbot.rules.expressions import expression
+
 # Variation selectors, zero-width characters, soft hyphen, bidi controls and skin tones: seen by nobody, or only shades.
 # Lone surrogates are halves of characters that were cut in two; nothing that wants UTF-8 takes them.
-_UNSEEN = regex.compile(
+_UNSEEN = expression(
     r"[\u00ad\u034f\u061c\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
     r"\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef\U0001f3fb-\U0001f3ff\ud800-\udfff]"
 )
@@ -23,17 +25,17 @@ _JOINING_SCRIPTS = (
     r"\p{sc=Gujarati}\p{sc=Oriya}\p{sc=Tamil}\p{sc=Telugu}\p{sc=Kannada}\p{sc=Malayalam}\p{sc=Sinhala}"
 )
 # A joiner means something only inside an emoji sequence or between letters that it joins or parts.
-_IDLE_JOINER = regex.compile(
+_IDLE_JOINER = expression(
     r"(?!(?<=\p{Extended_Pictographic})\u200d(?=\p{Extended_Pictographic}))"
     rf"(?!(?<=[{_JOINING_SCRIPTS}])[\u200c\u200d](?=[{_JOINING_SCRIPTS}]))"
     r"[\u200c\u200d]"
 )
-_OTHER_DIGIT = regex.compile(r"(?V1)[\p{Nd}--0-9]")
-_DASH = regex.compile(r"[\p{Pd}\u2212]")
+_OTHER_DIGIT = expression(r"(?V1)[\p{Nd}--0-9]")
+_DASH = expression(r"[\p{Pd}\u2212]")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "ı": "i"})
-_LATIN_WORD = regex.compile(r"\p{Latin}[\p{Latin}\p{M}]*")
-_ACCENT = regex.compile(r"(?V1)[[\p{Latin}--a-z]\p{M}]")
-_MARK = regex.compile(r"\p{M}+")
+_LATIN_WORD = expression(r"\p{Latin}[\p{Latin}\p{M}]*")
+_ACCENT = expression(r"(?V1)[[\p{Latin}--a-z]\p{M}]")
+_MARK = expression(r"\p{M}+")
 
 EUROPEAN = re.compile(r"[\x00-\u02af\u0370-\u0482\u048a-\u052f\u2010-\u2027\u20a0-\u20bf☀-➿\U0001f300-\U0001faff]*+")
 """Texts of Latin, Greek and Cyrillic letters and emoji without separate marks. `re` sees the same words in them as

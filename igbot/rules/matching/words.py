@@ -3,28 +3,27 @@
 import re
 from collections.abc import Iterator
 
-import regex
-
+from igbot.rules.expressions import Expression, expression
 from igbot.rules.matching.normalise import EUROPEAN
 
 # Script extensions, so that the long-vowel sign of Katakana counts too.
 UNSPACED = r"\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}"
 # Letters, marks, numbers and underscores of scripts with spaces between words: two of them side by side are one word.
 _SPACED_CLASS = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{UNSPACED}]]"
-_SPACED = regex.compile(rf"(?V1){_SPACED_CLASS}")
-_SPACED_RUN = regex.compile(rf"(?V1){_SPACED_CLASS}+")
+_SPACED = expression(rf"(?V1){_SPACED_CLASS}")
+_SPACED_RUN = expression(rf"(?V1){_SPACED_CLASS}+")
 _ASCII_RUN = re.compile(r"[0-9A-Za-z_]+")
 _EUROPEAN_RUN = re.compile(r"\w+")
 _SYLLABIC = r"\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}"
-_COUNTED = regex.compile(
+_COUNTED = expression(
     rf"(?V1)(?P<word>{_SPACED_CLASS}+)|(?P<letter>[[{_SYLLABIC}]&&[\p{{L}}\p{{N}}]])|[[{UNSPACED}]&&[\p{{L}}\p{{N}}]]"
 )
-_CLINGS = regex.compile(r"[\p{M}\u200d]")
+_CLINGS = expression(r"[\p{M}\u200d]")
 _OUTER = r"[\p{P}\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3\u200d\s\U000e0020-\U000e007f]+"
 _OUTER_ASCII = "!\"#%&'()*,-./:;?@[\\]_{} \t\n\r\f\v"
-_OUTER_START = regex.compile(_OUTER)
+_OUTER_START = expression(_OUTER)
 # Matched from the end backwards; searching forwards for `+$` costs the square of a row of emoji.
-_OUTER_END = regex.compile(rf"(?r){_OUTER}")
+_OUTER_END = expression(rf"(?r){_OUTER}")
 
 
 def runs(text: str) -> list[str]:
@@ -42,7 +41,7 @@ def may_cling(text: str) -> bool:
     return not (text.isascii() or EUROPEAN.fullmatch(text))
 
 
-def _run_in(text: str) -> "re.Pattern[str] | regex.Pattern[str]":
+def _run_in(text: str) -> "re.Pattern[str] | Expression":
     if text.isascii():
         return _ASCII_RUN
     return _SPACED_RUN if may_cling(text) else _EUROPEAN_RUN

@@ -2,15 +2,14 @@
 
 from collections.abc import Collection, Iterable
 
-import regex
-
 from igbot.meta.outgoing import ATTACHMENT_TYPES
 from igbot.meta.sendapi import MAX_BUTTONS, MAX_PAYLOAD_BYTES, MAX_QUICK_REPLIES, MAX_TITLE_CHARACTERS
+from igbot.rules.expressions import expression
 from igbot.rules.reading.answers_draft import DraftAttachment, DraftButton, DraftQuickReply
 from igbot.rules.reading.source import FileReport, Mapping, Node, Scalar, place_inside
 from igbot.rules.reading.values import check_keys, read_list, read_map, read_text
 
-_GRAPHEME = regex.compile(r"\X")
+_GRAPHEME = expression(r"\X")
 _MARKERS = ("{{", "{%", "{#")
 
 

@@ -8,6 +8,7 @@ import regex
 from igbot.meta.events import CustomerKind
 from igbot.meta.sendapi import MAX_BUTTON_TEXT_CHARACTERS, MAX_TEXT_BYTES
 from igbot.rules.answers import Words
+from igbot.rules.expressions import expression
 from igbot.rules.languages import nearest
 from igbot.rules.reading.answers_draft import DraftWords
 from igbot.rules.reading.source import FileReport, Scalar, place_inside, place_of
@@ -18,7 +19,7 @@ from igbot.rules.templates.rendering import longest_text
 
 _TEXT_KINDS: frozenset[CustomerKind] = frozenset({"text", "quick_reply", "story_reply"})
 _OFTEN_EMPTY = ("customer.username", "customer.name", "customer.first_name", "customer.tags", "customer.follows")
-_HTTPS = regex.compile(r"https://[^\s/?#@:\\]+\.[^\s/?#@:\\.]+(?::[0-9]{1,5})?(?:[/?#]\S*)?", regex.IGNORECASE)
+_HTTPS = expression(r"https://[^\s/?#@:\\]+\.[^\s/?#@:\\.]+(?::[0-9]{1,5})?(?:[/?#]\S*)?", regex.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 """Reads what is said: a text, or a text for each language; and the short names that rules give to things."""
 
-import regex
-
+from igbot.rules.expressions import expression
 from igbot.rules.languages import is_language, suggest_language
 from igbot.rules.reading.answers_draft import DraftWords
 from igbot.rules.reading.source import FileReport, Mapping, Node, Scalar
 from igbot.rules.reading.values import read_list, read_text
 
-_SLUG = regex.compile(r"[a-z0-9-]{1,64}")
-_KEY = regex.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_NO_SLUG = expression(r"[^a-z0-9]+")
+_SLUG = expression(r"[a-z0-9-]{1,64}")
+_KEY = expression(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
 def read_words(node: Node, what: str, report: FileReport) -> DraftWords | None:
@@ -53,7 +53,7 @@ def read_slug(node: Node, what: str, report: FileReport) -> str | None:
     text = read_text(node, what, report)
     if text is None or _SLUG.fullmatch(text):
         return text
-    slug = regex.sub(r"[^a-z0-9]+", "-", text[:64].lower()).strip("-")
+    slug = _NO_SLUG.sub("-", text[:64].lower()).strip("-")
     message = f"{what} has 1 to 64 small letters, digits and dashes"
     report.error("R011", node, message, hint=f"for example: {slug}" if slug else "")
     return None

@@ -3,12 +3,13 @@
 import regex
 
 from igbot.rules.conditions import TextCondition, TextNode, WordList
+from igbot.rules.expressions import expression
 from igbot.rules.matching.matchers import Pattern
 from igbot.rules.matching.patterns import group_names
 
-_ESCAPED = regex.compile(r"\\.|\[(?:\\.|[^\]\\])*\]", regex.DOTALL)
-_WITHOUT_GROUPS = regex.compile(r"\(\?:[^()]*\)[?*+]?")
-_MAY_BE_MISSING = regex.compile(r"\||\)[?*]|\)\{0")
+_ESCAPED = expression(r"\\.|\[(?:\\.|[^\]\\])*\]", regex.DOTALL)
+_WITHOUT_GROUPS = expression(r"\(\?:[^()]*\)[?*+]?")
+_MAY_BE_MISSING = expression(r"\||\)[?*]|\)\{0")
 
 
 def sure_groups(text: TextCondition | None) -> frozenset[str]:

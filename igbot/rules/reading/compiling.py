@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-import regex
-
 from igbot.meta.events import CustomerKind
 from igbot.meta.sendapi import MAX_TITLE_CHARACTERS
 from igbot.rules.conditions import When
+from igbot.rules.expressions import expression
 from igbot.rules.reading.answers_compiling import compile_answers
 from igbot.rules.reading.certainty import sure_groups
 from igbot.rules.reading.draft import DraftFile, DraftRule
@@ -31,7 +30,7 @@ HIGHEST_PRIORITY = 1000
 TEST_KEYS = frozenset({"yes", "no"})
 MOST_EXAMPLES = 100
 """Of one rule: they are tried at every load."""
-_GRAPHEME = regex.compile(r"\X")
+_GRAPHEME = expression(r"\X")
 
 
 def compile_rules(files: Sequence[DraftFile], *, surroundings: Surroundings) -> tuple[Rule, ...]:

@@ -3,9 +3,8 @@
 from datetime import timedelta
 from typing import Literal, cast
 
-import regex
-
 from igbot.rules.conditions import After, Comparison, CustomerCondition, ScheduleCondition
+from igbot.rules.expressions import expression
 from igbot.rules.languages import is_language, suggest_language
 from igbot.rules.reading.answers_texts import read_key, read_slugs
 from igbot.rules.reading.scope import Scope
@@ -29,8 +28,8 @@ DEFAULT_WITHIN = timedelta(hours=24)
 """How long ago the rule of `after` may have answered, where it does not say."""
 
 Sign = Literal["<", "<=", ">", ">=", "=="]
-_COMPARISON = regex.compile(r"\s*(<=|>=|==|<|>)\s*(\S+)\s*")
-_NUMBER = regex.compile(r"[0-9]{1,6}")
+_COMPARISON = expression(r"\s*(<=|>=|==|<|>)\s*(\S+)\s*")
+_NUMBER = expression(r"[0-9]{1,6}")
 
 
 def read_idle(node: Node, scope: Scope) -> Comparison[timedelta] | None:

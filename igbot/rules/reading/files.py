@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping as MappingOf
 
-import regex
-
+from igbot.rules.expressions import expression
 from igbot.rules.model import RuleFile
 from igbot.rules.reading.answers_reading import ANSWER_KEYS, read_answers, read_shared_reply
 from igbot.rules.reading.answers_texts import read_key, read_slug
@@ -36,7 +35,7 @@ NOT_IN_FALLBACK = ("keywords", "match", "not", "payload", "priority")
 MOST_DEFAULTS = 200_000
 """Values that a file's defaults may write out into all its rules."""
 
-_NAME = regex.compile(r"[\p{L}\p{M}\p{N}_-]{1,64}")
+_NAME = expression(r"[\p{L}\p{M}\p{N}_-]{1,64}")
 _NO_DEFAULTS: MappingOf[str, tuple[Scalar, Node]] = {}
 
 

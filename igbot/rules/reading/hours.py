@@ -6,8 +6,7 @@ from datetime import date
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-import regex
-
+from igbot.rules.expressions import expression
 from igbot.rules.places import Place
 from igbot.rules.reading.moments import date_of, read_date
 from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Scalar, place_of
@@ -20,8 +19,8 @@ DATE_KEYS = ("closed_on", "open_on")
 MOST_OVER_NIGHT = 12 * 60
 """Minutes of hours that end before they begin and are still taken for over midnight without a mark."""
 
-_SPAN = regex.compile(rf"({'|'.join(DAYS)})(?:-({'|'.join(DAYS)}))?")
-_HOURS = regex.compile(r"([0-9]{1,2}):([0-9]{2})\s*[-–]\s*([0-9]{1,2}):([0-9]{2})(\+1)?")
+_SPAN = expression(rf"({'|'.join(DAYS)})(?:-({'|'.join(DAYS)}))?")
+_HOURS = expression(r"([0-9]{1,2}):([0-9]{2})\s*[-–]\s*([0-9]{1,2}):([0-9]{2})(\+1)?")
 
 
 @dataclass(frozen=True, slots=True)

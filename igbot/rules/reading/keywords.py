@@ -3,9 +3,8 @@
 from collections.abc import Mapping as MappingOf
 from typing import cast, get_args
 
-import regex
-
 from igbot.rules.conditions import WordList
+from igbot.rules.expressions import expression
 from igbot.rules.matching.matchers import Fuzzy, Keyword, KeywordKind, Matcher, Near, Pattern, Similar
 from igbot.rules.matching.normalise import normalise
 from igbot.rules.reading.scope import Words
@@ -32,8 +31,8 @@ SHORTEST_FUZZY = 5
 FUZZY_BY_TWO = 8
 """Letters from which on two edits are possible."""
 
-_ONE_WORD = regex.compile(r"[\p{L}\p{M}\p{N}_]+")
-_GRAPHEME = regex.compile(r"\X")
+_ONE_WORD = expression(r"[\p{L}\p{M}\p{N}_]+")
+_GRAPHEME = expression(r"\X")
 
 
 def read_matchers(node: Node, what: str, words: Words) -> tuple[Matcher | WordList, ...]:

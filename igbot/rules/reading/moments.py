@@ -3,17 +3,16 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-import regex
-
+from igbot.rules.expressions import expression
 from igbot.rules.reading.source import FileReport, Node, Scalar
 from igbot.rules.reading.values import is_empty, read_text
 from igbot.rules.spelling import did_you_mean
 
-_DATE = regex.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
-_MOMENT = regex.compile(
+_DATE = expression(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
+_MOMENT = expression(
     r"(2[0-9]{3}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)\s?([Zz]|[-+][0-9]{2}:[0-9]{2})?"
 )
-_ZONE = regex.compile(r"[A-Za-z0-9_+-]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){0,2}")
+_ZONE = expression(r"[A-Za-z0-9_+-]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){0,2}")
 _MACHINE_ZONES = ("localtime", "posixrules", "Factory", "posix/", "right/")
 """Files of the time zone database that mean something else on another machine, or count seconds otherwise."""
 

@@ -6,16 +6,15 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-import regex
-
+from igbot.rules.expressions import expression
 from igbot.rules.model import Finding, Severity
 from igbot.rules.places import Place
 
 # The line breaks that YAML counts; an excerpt must come from the line whose number it carries.
-_LINE_BREAK = regex.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_LINE_BREAK = expression("\r\n|[\r\n\x85\u2028\u2029]")
 _LINE_BREAKS = "\r\n\x85\u2028\u2029"
 # Joiners stay, for the emoji and scripts that need them.
-_UNPRINTABLE = regex.compile(r"(?V1)[[\p{C}\p{Zl}\p{Zp}]--[\t\u200c\u200d]]")
+_UNPRINTABLE = expression(r"(?V1)[[\p{C}\p{Zl}\p{Zp}]--[\t\u200c\u200d]]")
 LONGEST_EXCERPT = 300
 MOST_FINDINGS = 200
 

@@ -10,6 +10,7 @@ from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
 
+from igbot.rules.expressions import expression
 from igbot.rules.places import Place
 from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Report, Scalar, Source
 
@@ -24,7 +25,7 @@ MAX_EXPANSION = 10_000
 MAX_DIRECTIVES = 10
 
 _DIRECTIVE = "%TAG"
-_FORBIDDEN = regex.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = expression("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class PureParser(Reader, Scanner, Parser):

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import regex
 
+from igbot.rules.expressions import expression
 from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Scalar
 from igbot.rules.spelling import did_you_mean as did_you_mean
 
 # What YAML 1.1 or 1.2 reads as something other than text, where it stands without quotes.
-_NOT_TEXT = regex.compile(
+_NOT_TEXT = expression(
     r"""(?:~|null|Null|NULL
     |yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|true|True|TRUE|false|False|FALSE
     |[-+]?0[box][0-9a-fA-F_]+
@@ -22,8 +23,8 @@ _NOT_TEXT = regex.compile(
 )
 # Nothing that begins otherwise can be such a thing.
 _NOT_TEXT_STARTS = frozenset("~nNyYoOtTfF+-.0123456789")
-_INTEGER = regex.compile(r"[-+]?(?:0|[1-9][0-9]{0,9})")
-_DURATION = regex.compile(r"(0|[1-9][0-9]{0,7})([smhd])")
+_INTEGER = expression(r"[-+]?(?:0|[1-9][0-9]{0,9})")
+_DURATION = expression(r"(0|[1-9][0-9]{0,7})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST_DURATION = timedelta(days=365)
 

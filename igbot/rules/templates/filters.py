@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Literal
 from urllib.parse import quote
 
-import regex
 from babel.numbers import format_decimal
 from jinja2.filters import do_title
 
+from igbot.rules.expressions import expression
 from igbot.rules.languages import ENGLISH, YES_NO, locale_of, nearest
 from igbot.rules.templates.model import Filter, Value
 from igbot.rules.templates.moments import Manner, dated, distance, human, moment_of, plain
@@ -18,7 +18,7 @@ from igbot.rules.templates.presentable import cut_graphemes
 
 Argument = str | int | None
 _ELLIPSIS = "…"
-_NUMBER = regex.compile(r"[-+]?[0-9]{1,18}(?:\.[0-9]{1,9})?")
+_NUMBER = expression(r"[-+]?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 _LARGEST_NUMBER = 10**18
 # About as many digits as a text may have characters; a number beyond says nothing to anybody.
 _MOST_BITS = 640

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import regex
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 
+from igbot.rules.expressions import expression
 from igbot.rules.languages import base_of, locale_of
 
 NAMED_FORMATS = ("short", "medium", "long", "full")
-_ISO = regex.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?")
+_ISO = expression(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?")
 _CLOCK = "HH:mm"
 _SAMPLE = datetime(2026, 9, 30, 22, 30)  # noqa: DTZ001  # only tried for its letters
 

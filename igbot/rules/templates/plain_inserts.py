@@ -6,12 +6,14 @@ from typing import cast
 import regex
 from jinja2 import nodes
 
+from igbot.rules.expressions import expression
+
 _NAME = r"[A-Za-z][A-Za-z0-9_]{0,63}"
 _TEXT = r"'[^'\\]*'|\"[^\"\\]*\""
 _NUMBER = r"[1-9][0-9]{0,8}"
 _FILTER = rf"\|[ \n]*(?P<filter>{_NAME})[ \n]*(?:\([ \n]*(?:(?P<text>{_TEXT})|(?P<number>{_NUMBER}))[ \n]*\)[ \n]*)?"
-_ONE_FILTER = regex.compile(_FILTER)
-_INSERT = regex.compile(
+_ONE_FILTER = expression(_FILTER)
+_INSERT = expression(
     rf"\{{\{{[ \n]*(?P<root>{_NAME})(?P<path>(?:\.{_NAME})*+(?:\.{_NUMBER}(?![.0-9A-Za-z_]))?+)[ \n]*"
     rf"(?P<filters>(?:{regex.sub(r'P<[a-z]+>', ':', _FILTER)})*+)\}}\}}"
 )

@@ -1,13 +1,13 @@
 """Customers' text as it may stand in a reply: short, in one line, and without what turns or hides letters."""
 
-import regex
+from igbot.rules.expressions import expression
 
 LONGEST_INSERT = 200
 """Characters of a customer's text that are inserted."""
 _SHORTER = {"customer.username": 30, "customer.name": 64, "customer.first_name": 64}
 
-_CONTROLS = regex.compile(r"(?V1)[[\p{Cc}\p{Cs}\u2028\u2029]--\s]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_GRAPHEME = regex.compile(r"\X")
+_CONTROLS = expression(r"(?V1)[[\p{Cc}\p{Cs}\u2028\u2029]--\s]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_GRAPHEME = expression(r"\X")
 
 
 def longest(name: str) -> int:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import regex
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from igbot.rules.expressions import expression
 from igbot.rules.languages import ENGLISH
 from igbot.rules.spelling import did_you_mean
 from igbot.rules.templates.filters import FILTERS, through
@@ -32,7 +32,7 @@ ALWAYS_KNOWN = frozenset(
 
 _MARKERS = ("{{", "{%", "{#")
 # No underscore in front: nothing of ours is called so, and in Python it is the door to everything.
-_PART = regex.compile(r"[^\W_]\w{0,63}")
+_PART = expression(r"[^\W_]\w{0,63}")
 _DEEPEST = 8
 # Only for filters to which neither matters.
 _NO_MANNER = Manner(ENGLISH, ZoneInfo("UTC"), datetime(2000, 1, 1, tzinfo=UTC))

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import regex
-
+from igbot.rules.expressions import expression
 from igbot.rules.reading.source import Listing, Mapping, Node
 
-_INTEGER = regex.compile(r"[-+]?[0-9]{1,18}")
-_FLOAT = regex.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}(?:[eE][-+]?[0-9]{1,2})?")
+_INTEGER = expression(r"[-+]?[0-9]{1,18}")
+_FLOAT = expression(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}(?:[eE][-+]?[0-9]{1,2})?")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 

@@ -4,13 +4,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import regex
-
+from igbot.rules.expressions import expression
 from igbot.rules.reading.source import FileReport, Node
 from igbot.rules.reading.values import read_text
 
-_OFFSET = regex.compile(r"([+-])\s*((?:[0-9]{1,7}[smhd]\s*)+)")
-_PIECE = regex.compile(r"([0-9]+)([smhd])")
+_OFFSET = expression(r"([+-])\s*((?:[0-9]{1,7}[smhd]\s*)+)")
+_PIECE = expression(r"([0-9]+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST = timedelta(days=3660)
 
