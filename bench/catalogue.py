@@ -15,6 +15,7 @@ SUBJECTS = (
     "start",
     "matching",
     "rules",
+    "reload",
 )
 
 

@@ -22,7 +22,8 @@ def test_every_method_finds_what_the_package_finds() -> None:
     assert ours.sub("x", text, 2) == theirs.sub("x", text, 2)
 
 
-def test_no_other_way_is_used_where_rules_are_read() -> None:
+def test_no_other_way_is_used_where_rules_are_read_and_decide() -> None:
     """One that lets go of the interpreter again and again keeps the event loop waiting while thousands are read."""
-    others = [path.name for path in ROOM.rglob("*.py") if "regex.compile(" in path.read_text(encoding="utf-8")]
+    modules = (path for path in ROOM.rglob("*.py") if path.parent.name != "testing")
+    others = [path.name for path in modules if "regex.compile(" in path.read_text(encoding="utf-8")]
     assert others == ["expressions.py"]

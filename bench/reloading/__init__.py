@@ -1,0 +1,1 @@
+"""Reloads of rule folders of any size, in a process of their own."""
