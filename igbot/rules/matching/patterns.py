@@ -14,7 +14,8 @@ _LARGEST = 1 << 20
 _SET_MEMORY = 32 << 20
 _INSTRUCTIONS_A_SET = 50_000
 """A set keeps at least twenty states of all its instructions; more of them than this fit badly into its memory."""
-_PATTERNS_A_FILTER = 1_000
+_PATTERNS_A_FILTER = 250
+"""To compile a filter holds up the whole process, some 5 ms for as many; several filters cost a message little."""
 _FEW = 16
 """Patterns without a fixed part that are as well tried one by one."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
