@@ -13,6 +13,7 @@ from igbot.rules.conditions import When
 from igbot.rules.lint.implication import is_plain_words, phrases_in
 from igbot.rules.lint.subjects import Key, Subject, key_of, list_words
 from igbot.rules.matching.matchers import Keyword, Matcher, Near, bare
+from igbot.rules.matching.parts import build_automaton, spread
 from igbot.rules.matching.words import tokens
 from igbot.rules.rule import Rule
 
@@ -118,8 +119,8 @@ def field_of(competing: Sequence[Subject]) -> Field:
         priorities=tuple(each.rule.priority for each in competing),
         by_word=by_word,
         lengths=_lengths(by_word),
-        parts=AhoCorasick(list(by_part)) if by_part else None,
-        by_part=tuple(by_part.values()),
+        parts=build_automaton(by_part),
+        by_part=tuple(spread(by_part.values(), lambda _: [])),
         by_key=by_key,
         by_payload=by_payload,
         prefix_lengths=tuple(sorted({len(each) - 1 for each in by_payload if each.endswith("*")})),
