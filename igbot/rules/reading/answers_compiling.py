@@ -10,6 +10,7 @@ from igbot.meta.outgoing import Attachment, Button, QuickReply
 from igbot.rules.answers import (
     MAX_FACT_CHARACTERS,
     OPEN_HOURS,
+    OWNER,
     AlertPlan,
     CallPlan,
     HandoffPlan,
@@ -182,7 +183,7 @@ def _compile_handoff(
             check_size(says, compiled, what, report)
     return HandoffPlan(
         pause=draft.pause,
-        notify=tuple(name.value for name in draft.notify),
+        notify=tuple(name.value for name in draft.notify) or (OWNER,),
         note=compile_text(draft.note, vocabulary, report) if draft.note else None,
         say=words["say"],
         say_open=words["say_open"],

@@ -20,9 +20,11 @@ from igbot.rules.reading.answers_texts import read_key, read_sayable, read_slug,
 from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Scalar
 from igbot.rules.reading.values import (
     check_keys,
+    is_keepable,
     read_boolean,
     read_choice,
     read_duration,
+    read_filled_map,
     read_integer,
     read_list,
     read_map,
@@ -86,7 +88,7 @@ def _read_reply(node: Node, report: FileReport) -> DraftReply | None:
         if others:
             report.error("R004", others[0], '"use" is the whole reply and stands alone', hint="delete one of the two")
         name = read_text(use, "use", report)
-        return DraftReply(report, node, use=use) if name and isinstance(use, Scalar) else None
+        return DraftReply(report, node, use=use) if name is not None and isinstance(use, Scalar) else None
     given = {key.value: value for key, value in node}
     split = read_choice(given["split"], "split", report, known=("auto", "never")) if "split" in given else None
     reply = DraftReply(
@@ -192,17 +194,18 @@ def _read_call(node: Node, report: FileReport) -> DraftCall | None:
 
 
 def _read_send(node: Node, report: FileReport) -> tuple[tuple[str, Scalar], ...]:
-    tree = read_map(node, "send", report)
     return tuple(
         (key.value, value)
-        for key, value in tree or ()
-        if read_text(value, f"send.{key.value[:60]}", report) is not None and isinstance(value, Scalar)
+        for key, value in read_filled_map(node, "send", report) or ()
+        if is_keepable(key, "the name of a value", report)
+        and read_text(value, f"send.{key.value[:60]}", report) is not None
+        and isinstance(value, Scalar)
     )
 
 
 def _read_sets(node: Node, report: FileReport) -> tuple[tuple[str, Scalar], ...]:
     found: list[tuple[str, Scalar]] = []
-    for key, value in read_map(node, "set", report) or ():
+    for key, value in read_filled_map(node, "set", report) or ():
         name = read_key(key, "the name of a fact", report)
         text = read_text(value, f"set.{key.value[:60]}", report)
         if text is not None and len(text) > MAX_FACT_CHARACTERS and "{{" not in text:

@@ -19,6 +19,10 @@ from igbot.rules.templates.rendering import longest_text
 
 _TEXT_KINDS: frozenset[CustomerKind] = frozenset({"text", "quick_reply", "story_reply"})
 _OFTEN_EMPTY = ("customer.username", "customer.name", "customer.first_name", "customer.tags", "customer.follows")
+_INSERT = r"\{\{(?:'[^']*'|\"[^\"]*\"|[^'\"}]|\}(?!\}))*+\}\}"
+_STRAY = expression(rf"(?:{_INSERT}|(?!\}}\}}).)*+(?P<end>\}}\}})", regex.DOTALL)
+_WITHOUT_DEFAULT = r"\{{\{{[-\s(]*+(?P<name>{})(?![\w.])(?!(?:[^}}]|\}}(?!\}}))*default)"
+_NOT_IN_URL = expression(r"[\s\p{Cc}\p{Cf}\p{Cs}\p{Z}]")
 _HTTPS = expression(r"https://[^\s/?#@:\\]+\.[^\s/?#@:\\.]+(?::[0-9]{1,5})?(?:[/?#]\S*)?", regex.IGNORECASE)
 
 
@@ -69,9 +73,15 @@ def compile_text(node: Scalar, vocabulary: Vocabulary, report: FileReport) -> Te
         node.value, constants=vocabulary.constants, names=vocabulary.names, schedules=vocabulary.schedules
     )
     for problem in problems:
-        report.error(problem.code, place_inside(report.source, node, problem.part), problem.message, hint=problem.hint)
+        if report.hopeless:
+            break
+        place = place_inside(report.source, node, problem.part, at=problem.at)
+        report.error(problem.code, place, problem.message, hint=problem.hint)
     if problems:
         return ()
+    if "}}" in node.value and (stray := _STRAY.match(node.value)):
+        place = place_inside(report.source, node, "}}", at=stray.start("end"))
+        report.warning("R045", place, 'this "}}" closes nothing and is sent as it is', hint="write {{ in front of it")
     for part in template:
         if isinstance(part, Insert) and part.constant is None and part.may_print_nothing:
             _check_empty(part.name, node, vocabulary, report)
@@ -80,10 +90,10 @@ def compile_text(node: Scalar, vocabulary: Vocabulary, report: FileReport) -> Te
 
 def _check_empty(name: str, node: Scalar, vocabulary: Vocabulary, report: FileReport) -> None:
     if vocabulary.may_be_empty(name):
+        bare = regex.search(_WITHOUT_DEFAULT.format(regex.escape(name)), node.value)
+        place = place_inside(report.source, node, name, at=bare.start("name") if bare else None)
         hint = f"write {{{{ {name} | default('…') }}}}"
-        report.warning(
-            "R046", place_inside(report.source, node, name), f'"{name}" may be empty in this rule', hint=hint
-        )
+        report.warning("R046", place, f'"{name}" may be empty in this rule', hint=hint)
 
 
 def compile_words(draft: DraftWords, vocabulary: Vocabulary, report: FileReport) -> Words:
@@ -134,14 +144,19 @@ def compile_url(node: Scalar, what: str, vocabulary: Vocabulary, report: FileRep
     template, problems = read_template(node.value, constants=vocabulary.constants, names=(), schedules=())
     if problems or any(isinstance(part, Insert) for part in template):
         message = f"only names of vars are filled into the address of {what}"
-        part = problems[0].part if problems else "{{"
-        report.error("R045", place_inside(report.source, node, part), message, hint="for example {{ shop.site }}/new")
+        part, at = (problems[0].part, problems[0].at) if problems else ("{{", None)
+        place = place_inside(report.source, node, part, at=at)
+        report.error("R045", place, message, hint="for example {{ shop.site }}/new")
         return ""
-    url = "".join(part for part in template if isinstance(part, str)).strip()
-    if not _HTTPS.fullmatch(url):
+    # A text that is written below its key ends with its line.
+    url = "".join(part for part in template if isinstance(part, str)).removesuffix("\n")
+    if not _HTTPS.fullmatch(url.strip()):
         message = f"{what} wants a whole address that begins with https://"
         hint = (
             f"write https{url[4:60]}" if url.lower().startswith("http://") else "for example https://shop.example/new"
         )
         report.error("R042", node, message, hint=hint)
+    elif found := _NOT_IN_URL.search(url):
+        message = f"the address of {what} has U+{ord(found[0]):04X} in it, which cannot be seen"
+        report.error("R042", node, message, hint="delete spaces, line breaks and what else a copy brought along")
     return url

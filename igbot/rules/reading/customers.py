@@ -14,6 +14,7 @@ from igbot.rules.reading.values import (
     duration_of,
     read_boolean,
     read_duration,
+    read_filled_map,
     read_map,
     read_text,
     read_text_list,
@@ -149,7 +150,7 @@ def _read_usernames(node: Node, report: FileReport) -> tuple[str, ...]:
 
 def _read_facts(node: Node, report: FileReport) -> dict[str, str]:
     found = {}
-    for key, value in read_map(node, "customer.set", report) or ():
+    for key, value in read_filled_map(node, "customer.set", report) or ():
         name = read_key(key, "the name of a fact", report)
         text = read_text(value, f"customer.set.{key.value[:60]}", report)
         if name and text is not None:

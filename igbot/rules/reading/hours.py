@@ -10,7 +10,7 @@ from igbot.rules.expressions import expression
 from igbot.rules.places import Place
 from igbot.rules.reading.moments import date_of, read_date
 from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Scalar, place_of
-from igbot.rules.reading.values import check_keys, read_list, read_map, read_text
+from igbot.rules.reading.values import check_keys, read_filled_map, read_list, read_map, read_text
 from igbot.rules.schedules import DAY, Minutes, Schedule
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -143,7 +143,7 @@ def _read_extra(
     """`open_on`: a list of dates with the hours of their weekday, or a map of dates to their own hours."""
     found: dict[date, tuple[Minutes, ...]] = {}
     if isinstance(node, Mapping):
-        for key, value in node:
+        for key, value in read_filled_map(node, "open_on", report) or ():
             day = date_of(key.value)
             if day is None:
                 report.error("R051", key, f"open_on wants a date such as 2026-12-24, not {key.value[:40]!r}")

@@ -73,7 +73,7 @@ def read_matcher(node: Node, words: Words) -> Matcher | WordList | None:
 
 
 def _read_keyword(kind: KeywordKind, node: Node, words: Words) -> Keyword | None:
-    written = read_text(node, "a keyword", words.report)
+    written = read_text(node, "a keyword", words.report, code="R020")
     if written is None:
         return None
     keyword = Keyword.of(kind, written, place_of(node))
@@ -104,7 +104,7 @@ def _read_near(node: Mapping, value: Node, words: Words) -> Near | None:
 
 
 def _read_pattern(node: Mapping, value: Node, words: Words) -> Pattern | None:
-    written = read_text(value, "regex", words.report)
+    written = read_text(value, "regex", words.report, code="R020")
     raw = node.get("raw")
     from_original = read_boolean(raw, "raw", words.report) if raw else False
     if written is None or from_original is None or not isinstance(value, Scalar):
@@ -121,7 +121,7 @@ def _read_pattern(node: Mapping, value: Node, words: Words) -> Pattern | None:
 
 def _read_fuzzy(node: Mapping, value: Node, words: Words) -> Fuzzy | None:
     report = words.report
-    written = read_text(value, "fuzzy", report)
+    written = read_text(value, "fuzzy", report, code="R020")
     if written is None:
         return None
     text = normalise(written)
@@ -148,7 +148,7 @@ def _read_fuzzy(node: Mapping, value: Node, words: Words) -> Fuzzy | None:
 
 
 def _read_similar(node: Mapping, value: Node, words: Words) -> Similar | None:
-    written = read_text(value, "similar", words.report)
+    written = read_text(value, "similar", words.report, code="R020")
     if written is None:
         return None
     text = normalise(written)

@@ -110,16 +110,22 @@ def place_of(node: Node) -> Place:
     return Place(node.line, node.column, max(width, 1))
 
 
-def place_inside(source: Source, node: Scalar, part: str) -> Place:
-    """Where `part` stands inside a text, if the text was written in a way that shows it; else where the text begins."""
+def place_inside(source: Source, node: Scalar, part: str, *, at: int | None = None) -> Place:
+    """Where `part` stands inside a text, if the text was written in a way that shows it; else where the text begins.
+
+    `at` is its place in the text as read, for one that stands there several times; else the first is meant.
+    """
     if part and max(node.line, node.end_line) <= len(source.starts):
         begin, end = (
             source.starts[line - 1] + column - 1
             for line, column in ((node.line, node.column), (node.end_line, node.end_column))
         )
-        at = source.text.find(part, begin, end)
-        if at >= 0:
-            return source.place_at(at, len(part))
+        found = source.text.find(part, begin, end)
+        for _ in range(node.value.count(part, 0, at) if at else 0):
+            following = source.text.find(part, found + len(part), end) if found >= 0 else -1
+            found = following if following >= 0 else found
+        if found >= 0:
+            return source.place_at(found, len(part))
     return place_of(node)
 
 

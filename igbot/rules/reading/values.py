@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterable
 from datetime import timedelta
+from typing import cast
 
 import regex
 
+from igbot.rules.characters import unkeepable
 from igbot.rules.expressions import expression
 from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Scalar
 from igbot.rules.spelling import did_you_mean as did_you_mean
@@ -44,8 +46,19 @@ def _kind_of(node: Node) -> str:
             return "nothing" if is_empty(node) else f"{node.value[:40]!r}"
 
 
-def read_text(node: Node, what: str, report: FileReport) -> str | None:
-    """A text as written; None (with R004) for anything YAML may take for a number, a date, a yes or a no."""
+def read_text(node: Node, what: str, report: FileReport, *, code: str = "R004") -> str | None:
+    """A text as written; None (with R004) for anything YAML may take for a number, a date, a yes or a no.
+
+    None with `code` for a text with control characters other than line breaks and tabs, or with half a character.
+    """
+    value = read_any_text(node, what, report)
+    if value is None or value.isprintable():
+        return value
+    return value if is_keepable(cast(Scalar, node), what, report, code=code) else None
+
+
+def read_any_text(node: Node, what: str, report: FileReport) -> str | None:
+    """The same with any characters: what customers are said to write in a test."""
     if not isinstance(node, Scalar):
         report.error("R004", node, f"{what} wants a text, not {_kind_of(node)}")
         return None
@@ -60,6 +73,15 @@ def read_text(node: Node, what: str, report: FileReport) -> str | None:
         report.error("R004", node, message, hint=f'quote it: "{value[:40]}"')
         return None
     return value
+
+
+def is_keepable(node: Scalar, what: str, report: FileReport, *, code: str = "R004") -> bool:
+    """Whether a text has nothing in it that no database keeps and nobody sees, as an escape in quotes may bring."""
+    found = unkeepable(node.value)
+    if found:
+        message = f"{what} has the control character U+{ord(found):04X} in it"
+        report.error(code, node, message, hint="delete it; in double quotes it is written with a backslash")
+    return not found
 
 
 def read_texts(node: Node, what: str, report: FileReport) -> tuple[tuple[Scalar, str], ...]:
@@ -155,6 +177,15 @@ def read_map(node: Node, what: str, report: FileReport) -> Mapping | None:
     if isinstance(node, Mapping):
         return node
     report.error("R004", node, f"{what} wants a map of keys, not {_kind_of(node)}")
+    return None
+
+
+def read_filled_map(node: Node, what: str, report: FileReport) -> Mapping | None:
+    """A map with at least one key; anything else is R004."""
+    tree = read_map(node, what, report)
+    if tree is None or tree.entries:
+        return tree
+    report.error("R004", node, f"{what} is an empty map", hint="delete the key or fill the map")
     return None
 
 

@@ -77,7 +77,10 @@ def _truncate(value: Value, argument: Argument, manner: Manner) -> str:
 
 def _date(value: Value, argument: Argument, manner: Manner) -> Value:
     moment = moment_of(value)
-    return value if moment is None else dated(moment, None if argument is None else str(argument), manner)
+    try:
+        return value if moment is None else dated(moment, None if argument is None else str(argument), manner)
+    except (ValueError, OverflowError):  # a service's own idea of a date, such as the year 9999
+        return value
 
 
 def _human(value: Value, argument: Argument, manner: Manner) -> Value:

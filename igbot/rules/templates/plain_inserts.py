@@ -41,6 +41,12 @@ def read_plain(text: str) -> list[Piece] | None:
     return found
 
 
+def is_plain(text: str, start: int) -> bool:
+    """Whether what begins at a place of a text is such an insert."""
+    insert = _INSERT.match(text, start)
+    return insert is not None and insert["root"].lower() not in _WORDS_OF_JINJA
+
+
 def _expression(insert: regex.Match[str]) -> nodes.Expr:
     node: nodes.Expr = nodes.Name(insert["root"], "load")
     for part in cast(str, insert["path"]).split(".")[1:]:

@@ -4,19 +4,21 @@ Nothing but names and filters is let through, so a customer's text is only ever 
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from igbot.rules.characters import unkeepable
 from igbot.rules.expressions import expression
 from igbot.rules.languages import ENGLISH
 from igbot.rules.spelling import did_you_mean
 from igbot.rules.templates.filters import FILTERS, through
 from igbot.rules.templates.model import Filter, Insert, Template
 from igbot.rules.templates.moments import NAMED_FORMATS, Manner, is_pattern
+from igbot.rules.templates.places import beginnings, first_fault
 from igbot.rules.templates.plain_inserts import Piece, read_plain
 
 BUILT_IN_ROOTS = frozenset({"message", "match", "rule", "customer", "schedule", "now", "slots"})
@@ -40,12 +42,13 @@ _NO_MANNER = Manner(ENGLISH, ZoneInfo("UTC"), datetime(2000, 1, 1, tzinfo=UTC))
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a template cannot be used; `part` is the piece of it at fault."""
+    """Why a template cannot be used; `part` is the piece of it at fault, and `at` where in the text that stands."""
 
     message: str
     part: str
     hint: str = ""
     code: str = "R045"
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,43 +76,63 @@ def read_template(
         return (text,), ()
     known = _Known(constants, names, schedules)
     plain = read_plain(text)
-    if plain is not None:
-        return _read_pieces(plain, known)
     environment = ImmutableSandboxedEnvironment(keep_trailing_newline=True)
     try:
-        if "{#" in text and any(kind == "comment_begin" for _, kind, _ in environment.lex(text)):
-            return (), (Problem("comments {# #} are not part of a reply", "{#", "delete it"),)
-        body = environment.parse(text).body
-        return _read_body(body, known)
+        template, faults = _read_pieces(plain, known) if plain is not None else _read_by_jinja(text, environment, known)
+        return template, _placed(faults, text, environment) if faults else ()
     except TemplateSyntaxError as error:
-        part = next(marker for marker in _MARKERS if marker in text)
-        return (), (Problem(f"not a template: {str(error.message)[:200]}", part, "write {{ name }}"),)
+        message, hint = f"not a template: {str(error.message)[:200]}", "write {{ name }}"
     except (RecursionError, ValueError, OverflowError):
         # Jinja2 lets these through for ten thousand brackets, or a number of ten thousand digits.
-        return (), (Problem("not a template: nested too deeply, or a number too long", "{{"),)
+        message, hint = "not a template: nested too deeply, or a number too long", ""
+    at = first_fault(text, environment)
+    return (), (Problem(message, text[at : at + 2], hint, at=at),)
 
 
-def _read_body(body: list[nodes.Node], known: _Known) -> tuple[Template, tuple[Problem, ...]]:
+_Faults = list[tuple[int, Problem]]
+"""What is wrong, each with the number of the insert (from 0) that has it."""
+
+
+def _read_by_jinja(text: str, environment: ImmutableSandboxedEnvironment, known: _Known) -> tuple[Template, _Faults]:
+    begin = beginnings(text, environment) if "{#" in text or "{%" in text else {}
+    if comments := begin.get("comment_begin"):
+        return (), [(0, Problem("comments {# #} are not part of a reply", "{#", "delete it", at=comments[0]))]
+    body = environment.parse(text).body
+    if statements := sorted((*begin.get("block_begin", ()), *begin.get("raw_begin", ()))):
+        message, hint = "statements {% %} are not part of a reply", "use a rule for each case"
+        return (), [(0, Problem(message, "{%", hint, at=statements[0]))]
     pieces: list[Piece] = []
-    problems: list[Problem] = []
     for block in body:
-        if not isinstance(block, nodes.Output):
-            problems.append(Problem("statements {% %} are not part of a reply", "{%", "use a rule for each case"))
-            continue
-        pieces.extend(node.data if isinstance(node, nodes.TemplateData) else node for node in block.nodes)
-    template, others = _read_pieces(pieces, known)
-    return template, (*problems, *others)
+        # Without statements there is nothing else.
+        if isinstance(block, nodes.Output):
+            pieces.extend(node.data if isinstance(node, nodes.TemplateData) else node for node in block.nodes)
+    return _read_pieces(pieces, known)
 
 
-def _read_pieces(pieces: Iterable[Piece], known: _Known) -> tuple[Template, tuple[Problem, ...]]:
+def _placed(faults: _Faults, text: str, environment: ImmutableSandboxedEnvironment) -> tuple[Problem, ...]:
+    """The problems with the places of what is at fault."""
+    starts = beginnings(text, environment).get("variable_begin", [])
+    found = []
+    for number, problem in faults:
+        begin = starts[number] if number < len(starts) else 0
+        found.append(problem if problem.at else replace(problem, at=max(text.find(problem.part, begin), 0)))
+    return tuple(found)
+
+
+def _read_pieces(pieces: Iterable[Piece], known: _Known) -> tuple[Template, _Faults]:
     parts: list[str | Insert] = []
-    problems: list[Problem] = []
+    faults: _Faults = []
+    number = 0
     for piece in pieces:
+        if isinstance(piece, str):
+            parts.append(piece)
+            continue
         try:
-            parts.append(piece if isinstance(piece, str) else _read_insert(piece, known))
+            parts.append(_read_insert(piece, known))
         except _ProblemError as error:
-            problems.append(error.problem)
-    return _joined(parts), tuple(problems)
+            faults.append((number, error.problem))
+        number += 1
+    return _joined(parts), faults
 
 
 def _joined(parts: list[str | Insert]) -> Template:
@@ -131,6 +154,7 @@ def _read_insert(node: nodes.Expr, known: _Known) -> str | Insert:
     name, constant = "", None
     if isinstance(node, nodes.Const) and isinstance(node.value, str):
         constant = node.value
+        _refuse_controls(constant, "{{")
     else:
         name = _read_name(node, known)
         constant = known.constants.get(name)
@@ -198,6 +222,7 @@ def _read_filter(node: nodes.Filter) -> Filter:
     match node.args:
         case [nodes.Const(value=str() | int() as value)] if not isinstance(value, bool):
             argument = value
+            _refuse_controls(argument, node.name)
         case []:
             pass
         case _:
@@ -212,6 +237,12 @@ def _read_filter(node: nodes.Filter) -> Filter:
         hint = f"one of {', '.join(NAMED_FORMATS)}, or for example 'EEEE d MMMM', 'dd.MM.yyyy', 'HH:mm'"
         raise _ProblemError(Problem(message, node.name, hint))
     return Filter(node.name, argument)
+
+
+def _refuse_controls(value: str | int, part: str) -> None:
+    if isinstance(value, str) and (found := unkeepable(value)):
+        message = f"the control character U+{ord(found):04X} cannot be part of a reply"
+        raise _ProblemError(Problem(message, part, "delete it; it is written with a backslash"))
 
 
 def _is_wanted(name: str, argument: str | int | None) -> bool:

@@ -7,7 +7,7 @@ from igbot.meta.events import CUSTOMER_KINDS, Content, CustomerKind
 from igbot.meta.webhook import read_content, read_webhook
 from igbot.rules.deciding.choice import Incoming
 from igbot.rules.reading.source import FileReport, Mapping, Node, Scalar
-from igbot.rules.reading.values import check_keys, read_boolean, read_map, read_text
+from igbot.rules.reading.values import check_keys, read_any_text, read_boolean, read_map
 from igbot.rules.spelling import did_you_mean
 
 Beside = Callable[[str], bytes | None]
@@ -43,7 +43,7 @@ def read_event(node: Node, report: FileReport, beside: Beside) -> Incoming | Non
     kind, details = found
     for name in _FIELDS:
         if value := given.get(name):
-            details[name] = read_text(value, name, report) or ""
+            details[name] = read_any_text(value, name, report) or ""
     return Incoming(
         kind,
         details.get("text", ""),
@@ -67,7 +67,7 @@ def _kind_of(given: Mapping, report: FileReport) -> tuple[CustomerKind, dict[str
     assert value is not None
     if key.value != "kind":
         return key.value, _detail(key, value, report)  # type: ignore[return-value]  # one of CUSTOMER_KINDS
-    kind = read_text(value, "kind", report)
+    kind = read_any_text(value, "kind", report)
     if kind is not None and kind not in CUSTOMER_KINDS:
         hint = did_you_mean(kind, CUSTOMER_KINDS) or f"one of: {', '.join(sorted(CUSTOMER_KINDS))}"
         report.error("R004", value, f'"{kind[:60]}" is no kind of message', hint=hint)
@@ -81,11 +81,11 @@ def _detail(key: Scalar, value: Node, report: FileReport) -> dict[str, str]:
         if read_boolean(value, key.value, report) is False:
             report.error("R004", value, f"{key.value} is what happens here", hint="write true, or another kind")
         return {}
-    return {name: read_text(value, key.value, report) or ""}
+    return {name: read_any_text(value, key.value, report) or ""}
 
 
 def _from_webhook(node: Node, report: FileReport, beside: Beside) -> Incoming | None:
-    path = read_text(node, "payload", report)
+    path = read_any_text(node, "payload", report)
     if path is None:
         return None
     body = beside(path)

@@ -8,11 +8,11 @@ import re2
 from igbot.rules.reading.source import FileReport, Listing, Node, Scalar, place_of
 from igbot.rules.reading.values import (
     check_keys,
+    read_any_text,
     read_boolean,
     read_integer,
     read_list,
     read_map,
-    read_text,
 )
 from igbot.rules.spelling import did_you_mean
 from igbot.rules.testing.cases import SILENCES, ExactReply, Expectation, Named, Span
@@ -43,7 +43,7 @@ def read_expectation(node: Node, report: FileReport) -> Expectation:
 
 def read_named(node: Node, what: str, report: FileReport) -> Named | None:
     """One name."""
-    text = read_text(node, what, report)
+    text = read_any_text(node, what, report)
     return Named(text, place_of(node)) if text else None
 
 
@@ -56,20 +56,22 @@ def read_several(node: Node, what: str, report: FileReport) -> tuple[Named, ...]
 def read_texts(node: Node, what: str, report: FileReport) -> tuple[str, ...]:
     """One text, or a list of them."""
     items = read_list(node, what, report) if isinstance(node, Listing) else (node,)
-    return tuple(text for item in items if (text := read_text(item, what, report)) is not None)
+    return tuple(text for item in items if (text := read_any_text(item, what, report)) is not None)
 
 
 def read_listed(node: Node, what: str, report: FileReport) -> tuple[str, ...] | None:
     """A list of texts that may be empty."""
     if isinstance(node, Listing) and not node.items:
         return ()
-    return tuple(text for item in read_list(node, what, report) if (text := read_text(item, what, report)) is not None)
+    return tuple(
+        text for item in read_list(node, what, report) if (text := read_any_text(item, what, report)) is not None
+    )
 
 
 def read_facts(node: Node, what: str, report: FileReport) -> dict[str, str]:
     """A map of texts."""
     given = read_map(node, what, report)
-    pairs = ((key.value, read_text(value, f"{what}.{key.value}", report)) for key, value in given or ())
+    pairs = ((key.value, read_any_text(value, f"{what}.{key.value}", report)) for key, value in given or ())
     return {key: text for key, text in pairs if text is not None}
 
 
@@ -91,7 +93,7 @@ def _patterns(node: Node, what: str, report: FileReport) -> tuple[str, ...]:
     items = read_list(node, what, report) if isinstance(node, Listing) else (node,)
     found = []
     for item in items:
-        text = read_text(item, what, report)
+        text = read_any_text(item, what, report)
         if text is None:
             continue
         try:
@@ -107,7 +109,7 @@ def _patterns(node: Node, what: str, report: FileReport) -> tuple[str, ...]:
 def _silent(node: Node, what: str, report: FileReport) -> bool | str | None:
     if isinstance(node, Scalar) and node.plain and node.value.lower() in ("true", "false"):
         return read_boolean(node, what, report)
-    text = read_text(node, what, report)
+    text = read_any_text(node, what, report)
     if text is None or text in SILENCES:
         return text
     hint = did_you_mean(text, SILENCES) or f"true, false, or one of: {', '.join(SILENCES)}"

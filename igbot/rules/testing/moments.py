@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from igbot.rules.expressions import expression
 from igbot.rules.reading.source import FileReport, Node
-from igbot.rules.reading.values import read_text
+from igbot.rules.reading.values import read_any_text
 
 _OFFSET = expression(r"([+-])\s*((?:[0-9]{1,7}[smhd]\s*)+)")
 _PIECE = expression(r"([0-9]+)([smhd])")
@@ -21,7 +21,7 @@ def default_now(zone: ZoneInfo) -> datetime:
 
 def read_now(node: Node, report: FileReport, zone: ZoneInfo) -> datetime | None:
     """A moment in ISO 8601; in `zone` where it names no offset."""
-    text = read_text(node, "now", report)
+    text = read_any_text(node, "now", report)
     if text is None:
         return None
     try:
@@ -38,7 +38,7 @@ def read_now(node: Node, report: FileReport, zone: ZoneInfo) -> datetime | None:
 
 def read_offset(node: Node, what: str, report: FileReport, *, sign: Literal["+", "-"]) -> timedelta | None:
     """How far from the beginning of the case, with the sign that is wanted: `"+5m"`, `"-2d"`, `"+1h30m"`."""
-    text = read_text(node, what, report)
+    text = read_any_text(node, what, report)
     if text is None:
         return None
     found = _OFFSET.fullmatch(text.strip())

@@ -2,7 +2,7 @@
 
 from igbot.rules.deciding.choice import Profile
 from igbot.rules.reading.source import FileReport, Mapping, Node, place_of
-from igbot.rules.reading.values import check_keys, read_boolean, read_map, read_text
+from igbot.rules.reading.values import check_keys, read_any_text, read_boolean, read_map
 from igbot.rules.testing.cases import Person
 from igbot.rules.testing.expecting import read_facts, read_listed
 
@@ -43,12 +43,12 @@ def _read_person_name(given: Mapping, report: FileReport) -> str | None:
     if whole is not None and first is not None:
         report.error("R004", place_of(first), "name and first_name are one thing", hint="delete first_name")
     node = whole or first
-    return read_text(node, "name", report) if node is not None else None
+    return read_any_text(node, "name", report) if node is not None else None
 
 
 def _text(given: Mapping, key: str, report: FileReport) -> str | None:
     node = given.get(key)
-    return read_text(node, key, report) if node is not None else None
+    return read_any_text(node, key, report) if node is not None else None
 
 
 def _flag(given: Mapping, key: str, report: FileReport, *, standard: bool) -> bool:

@@ -8,9 +8,9 @@ from igbot.rules.reading.strict_yaml import read_yaml
 from igbot.rules.reading.values import (
     check_keys,
     is_empty,
+    read_any_text,
     read_list,
     read_map,
-    read_text,
 )
 from igbot.rules.testing.cases import CaseFile, Named
 from igbot.rules.testing.events import Beside
@@ -66,7 +66,7 @@ def _check_ai(tree: Mapping, report: FileReport) -> None:
 
 
 def _read_zone(node: Node | None, report: FileReport) -> ZoneInfo | None:
-    name = read_text(node, "timezone", report) if node is not None else None
+    name = read_any_text(node, "timezone", report) if node is not None else None
     if name is None or node is None:
         return None
     try:

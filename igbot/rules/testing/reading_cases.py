@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from igbot.rules.deciding.choice import Answered, Incoming
 from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Scalar, place_of
-from igbot.rules.reading.values import check_keys, read_boolean, read_list, read_map, read_text
+from igbot.rules.reading.values import check_keys, read_any_text, read_boolean, read_list, read_map
 from igbot.rules.spelling import did_you_mean
 from igbot.rules.testing.cases import (
     Case,
@@ -64,7 +64,7 @@ def read_case(item: Node, around: Around) -> Case | None:
     name = node.get("name")
     if name is None:
         report.error("R011", node, "a case without a name", hint="say what it shows, as in name: a tired question")
-    text = read_text(name, "name", report) if name else None
+    text = read_any_text(name, "name", report) if name else None
     now = node.get("now")
     form, steps = _read_form(node, around)
     todo = _reason(node, "todo", report)
@@ -150,15 +150,15 @@ def _what_happens(key: Scalar, value: Node, around: Around) -> Happening | None:
     report = around.report
     match key.value:
         case "say":
-            text = read_text(value, "say", report)
+            text = read_any_text(value, "say", report)
             return Incoming("text", text) if text is not None else None
         case "event":
             return read_event(value, report, around.beside)
         case "owner_says":
-            text = read_text(value, "owner_says", report)
+            text = read_any_text(value, "owner_says", report)
             return OwnerSays(text) if text is not None else None
         case "tick":
-            text = read_text(value, "tick", report)
+            text = read_any_text(value, "tick", report)
             if text is not None and text != "owner_resume":
                 hint = did_you_mean(text, ("owner_resume",)) or "there is owner_resume: the owner hands back to the bot"
                 report.error("R004", value, f'there is no tick "{text[:60]}"', hint=hint)
@@ -171,7 +171,10 @@ def _read_row(item: Node, report: FileReport) -> Step | None:
     if not isinstance(item, Listing) or len(item.items) != 2:
         report.error("R004", item, "a row of a table is a text and a rule", hint='for example ["how much?", prices]')
         return None
-    text, rule = read_text(item.items[0], "the text of a row", report), read_named(item.items[1], "its rule", report)
+    text, rule = (
+        read_any_text(item.items[0], "the text of a row", report),
+        read_named(item.items[1], "its rule", report),
+    )
     if text is None or rule is None:
         return None
     return Step(Incoming("text", text), Expectation(rule=rule), at=place_of(item.items[0]))
@@ -217,7 +220,7 @@ def _read_past(item: Node, report: FileReport) -> Past | None:
     if rule is not None and authors[0] != "bot":
         report.error("R004", rule, "a rule belongs to what the bot said", hint="delete it")
     said: Any = node.get(authors[0])
-    text, before = read_text(said, authors[0], report), read_offset(at, "at", report, sign="-")
+    text, before = read_any_text(said, authors[0], report), read_offset(at, "at", report, sign="-")
     if text is None or before is None:
         return None
     named: Named | None = read_named(rule, "rule", report) if rule else None
@@ -236,4 +239,4 @@ def _reason(node: Mapping, key: str, report: FileReport) -> str | None:
         return None
     if isinstance(value, Scalar) and value.plain and value.value.lower() in ("true", "false"):
         return "" if read_boolean(value, key, report) else None
-    return read_text(value, key, report)
+    return read_any_text(value, key, report)
