@@ -103,6 +103,15 @@ class Source:
         line = bisect_right(self.starts, offset)
         return Place(line, offset - self.starts[line - 1] + 1, width)
 
+    def rest(self, place: Place) -> str:
+        """What stands at a place and behind it."""
+        return self.text[self.starts[place.line - 1] + place.column - 1 :] if place.line <= len(self.starts) else ""
+
+    def clamped(self, place: Place) -> Place:
+        """The place, or the end of the last line for one behind it."""
+        last = len(self.starts)
+        return place if place.line <= last else Place(last, len(self.line(last)) + 1)
+
 
 def place_of(node: Node) -> Place:
     """Where a value stands; one that goes on over lines is marked by its first character."""

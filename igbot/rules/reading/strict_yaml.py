@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import regex
 import yaml
 from yaml.parser import Parser
 from yaml.reader import Reader
@@ -13,6 +12,7 @@ from yaml.scanner import Scanner
 from igbot.rules.expressions import expression
 from igbot.rules.places import Place
 from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Report, Scalar, Source
+from igbot.rules.reading.yaml_faults import explain
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
@@ -24,7 +24,9 @@ MAX_EXPANSION = 10_000
 
 MAX_DIRECTIVES = 10
 
-_DIRECTIVE = "%TAG"
+_DIRECTIVE = expression("(?:^|[\n\r\x85\u2028\u2029])%TAG")
+_MARK = b"\xef\xbb\xbf"
+"""Of UTF-8, as some editors put it in front of a file."""
 _FORBIDDEN = expression("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -63,8 +65,9 @@ def read_yaml(path: str, data: bytes, report: Report, *, parser: type[Any] | Non
         findings.error("R001", refused.place, refused.problem, hint=refused.hint)
         return source, None
     except yaml.MarkedYAMLError as error:
-        place, message = _explain(error)
-        findings.error("R001", place, message, hint=_way_out(message))
+        opened = [Place(each.line, each.column) for each in builder.open]
+        place, message, hint = explain(error, source, opened)
+        findings.error("R001", place, message, hint=hint)
         return source, None
     except yaml.YAMLError as error:
         findings.error("R001", Place(1, 1), f"not YAML: {' '.join(str(error).split())[:200]}")
@@ -77,8 +80,9 @@ def _decode(path: str, data: bytes, report: Report) -> tuple[Source, bool]:
         source = Source.of(path, "")
         report.about(source).error("R001", Place(1, 1), "the file is larger than 1 MiB", hint="split it into several")
         return source, False
+    data = data.removeprefix(_MARK)
     try:
-        source = Source.of(path, data.decode("utf-8-sig"))
+        source = Source.of(path, data.decode())
     except UnicodeDecodeError as error:
         source = Source.of(path, data.decode("utf-8", "replace"))
         place = source.place_at(len(data[: error.start].decode("utf-8", "replace")))
@@ -86,47 +90,14 @@ def _decode(path: str, data: bytes, report: Report) -> tuple[Source, bool]:
         return source, False
     if found := _FORBIDDEN.search(source.text):
         problem, hint = f"control character U+{ord(found[0]):04X}", "delete it"
-    elif source.text.count(_DIRECTIVE) > MAX_DIRECTIVES:
+    elif "%TAG" in source.text and len(each := list(_DIRECTIVE.finditer(source.text))) > MAX_DIRECTIVES:
         # libyaml compares each with all before it: a file full of them takes minutes.
-        found = regex.search(_DIRECTIVE, source.text)
-        problem, hint = f"{_DIRECTIVE} directives are not part of the rule language", "delete them"
+        found = each[0]
+        problem, hint = "%TAG directives are not part of the rule language", "delete them"
     if found:
         report.about(source).error("R001", source.place_at(found.start()), problem, hint=hint)
         return source, False
     return source, True
-
-
-def _explain(error: yaml.MarkedYAMLError) -> tuple[Place, str]:
-    mark = error.problem_mark or error.context_mark
-    place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-    problem = error.problem or "not readable"
-    if "\\t" in problem or "tab character" in problem:
-        return place, "not YAML: a tab cannot indent; use spaces"
-    context = f" ({error.context})" if error.context else ""
-    return place, f"not YAML: {problem}{context}"
-
-
-# What owners write most often, and what the parser says to it.
-_WAYS_OUT = (
-    ("mapping values are not allowed", 'put the text in quotes: it has a colon in it ("Our site: …")'),
-    ("cannot start any token", "use spaces to indent, or put the text in quotes"),
-    ("did not find expected '-' indicator", 'begin each item of the list with "- ", all at the same indentation'),
-    ("unexpected end of stream", "a quote that is opened here or above is never closed"),
-    ("could not find expected ':'", "a key is missing its colon, or a quote above is not closed"),
-    (
-        "did not find expected key",
-        'check the indentation and the quotes here and in the lines above; use "…" around \'',
-    ),
-    ("scanning a block scalar", 'put it in quotes, for example: ">= 7d"'),
-    ("scanning an alias", 'put it in quotes: "*" has a meaning of its own here'),
-    ("scanning an anchor", 'put it in quotes: "&" has a meaning of its own here'),
-    ("block sequence entries are not allowed", "begin the list on a line of its own, or write it as [one, two]"),
-    ("did not find expected ',' or", "check the commas and brackets of this list"),
-)
-
-
-def _way_out(message: str) -> str:
-    return next((hint for words, hint in _WAYS_OUT if words in message), "")
 
 
 class _RefusedError(Exception):

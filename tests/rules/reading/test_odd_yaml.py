@@ -6,7 +6,8 @@ import pytest
 
 from igbot.rules.loading import load_rules
 from igbot.rules.model import RuleFile
-from igbot.rules.reading.strict_yaml import MAX_DEPTH, MAX_NODES, MAX_SCALAR
+from igbot.rules.reading.source import Report
+from igbot.rules.reading.strict_yaml import MAX_DEPTH, MAX_NODES, MAX_SCALAR, read_yaml
 from tests.rules.reading.test_strict_yaml import PARSERS, plain, read
 
 READ: list[tuple[str, object]] = [
@@ -70,8 +71,14 @@ REFUSED: list[tuple[str, int]] = [
     ("a:\n\t- b\n", 2),
     ("\ta: b\n", 1),
     ("a: b\n c: d\n", 2),
-    ("a: [b\n", 2),
-    ("a: 'b\n", 2),
+    ("a: [b\n", 1),
+    ("a: 'b\n", 1),
+    ("a: [", 1),
+    ("a: 1\nb: [c,\n  d\ne: 1\n", 2),
+    ("a: {b: c\nd: e\nf: g\n", 1),
+    ('a: 1\nb: "c\nd: e\nf: g', 2),
+    ("a: [b,\n  c\n  {d: e}]\n", 3),
+    ("a: 1\nb", 2),
     ('a: "\\x"\n', 1),
     ("a: @b\n", 1),
     ("a: `b`\n", 1),
@@ -130,7 +137,38 @@ def test_new_lines_that_only_yaml_knows_are_counted() -> None:
     """NEL and the Unicode separators end a line, so that places stay right."""
     tree, found = read("a: 'x'\u0085b: 'y'\u2028c: 'z'\u2029d: [\n")
     assert tree is None
-    assert found[0].line == 5
+    assert found[0].line == 4
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+def test_a_quote_or_bracket_that_is_never_closed_is_told_where_it_is_opened(parser: type) -> None:
+    """Not at the end of the file, which may be hundreds of lines below."""
+    for opened, closing in (("[x, y", '"]"'), ("{x: y", '"}"'), ("'x", "quote"), ('"x', "quote")):
+        _, found = read(f"a: 1\nb: {opened}\n" + "c: 1\n" * 20, parser)
+        assert [(each.line, each.column) for each in found] == [(2, 4)]
+        assert "never closed" in found[0].message
+        assert closing in found[0].hint
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+def test_a_fault_at_the_end_of_a_file_stands_in_its_last_line(parser: type) -> None:
+    """There is no line below to jump to."""
+    _, found = read("a: 1\nb", parser)
+    assert (found[0].line, found[0].column) == (2, 2)
+
+
+def test_percent_signs_in_texts_are_no_directives() -> None:
+    """Only what begins a line may be one."""
+    tree, found = read("a: |\n" + "  %TAG sale\n" * 50)
+    assert (found, plain(tree)) == ([], {"a": "%TAG sale\n" * 50})
+
+
+def test_a_byte_that_is_not_utf_8_is_counted_from_behind_the_mark() -> None:
+    """With and without one, it is in the same line and column."""
+    for mark in (b"", b"\xef\xbb\xbf"):
+        report = Report()
+        assert read_yaml("1.yaml", mark + b"a: 1\n\xff: 2\nb: 3\n", report)[1] is None
+        assert [(each.line, each.column) for each in report.findings] == [(2, 1)]
 
 
 def test_places_count_characters_beside_wide_ones() -> None:
@@ -147,10 +185,11 @@ def test_places_count_characters_beside_wide_ones() -> None:
         ("[" * (MAX_DEPTH + 1), "nested"),
         ("%TAG !a! b\n" * 50_000, "%TAG"),
         ("".join(f"%TAG !a{n}! b\n" for n in range(50_000)), "%TAG"),
+        ("a: b\n...\n" + "%TAG !a! b\n" * 50_000, "%TAG"),
         ("a: &a0 [x]\n" + "".join(f"b{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 200)), "nested"),
         ("a: &a0 {b: {c: d}}\n" + "".join(f"b{n}: &a{n} {{b: *a{n - 1}}}\n" for n in range(1, 200)), "nested"),
     ],
-    ids=["text", "wide", "deep", "tags", "many tags", "chain of lists", "chain of maps"],
+    ids=["text", "wide", "deep", "tags", "many tags", "%TAG behind the end", "chain of lists", "chain of maps"],
 )
 def test_what_would_cost_too_much_is_refused(text: str, part: str) -> None:
     """Also where aliases make a tree deeper than it is written."""

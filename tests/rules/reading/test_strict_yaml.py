@@ -66,8 +66,8 @@ def test_a_doubled_key_is_a_finding_at_the_second_one(parser: type[Any]) -> None
     ("text", "line", "part"),
     [
         ("a: 1\n\tb: 2\n", 2, "tab"),
-        ("a: [1, 2\nb: 3\n", 2, "not YAML"),
-        ('a: "x\n', 2, "not YAML"),
+        ("a: [1, 2\nb: 3\n", 1, "not YAML"),
+        ('a: "x\n', 1, "not YAML"),
         ("a: !!python/object/apply:os.system [ls]\n", 1, "tags"),
         ("a: !secret x\n", 1, "tags"),
         ("a: 1\n---\nb: 2\n", 2, "second document"),
