@@ -1,7 +1,6 @@
 """`igbot rules test --update`: writes the replies that came in place of those that were expected, and nothing else."""
 
 import difflib
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from igbot.cli.rules_running import FileResult, TestRun
     from igbot.rules.testing.cases import ExactReply
 
-_JOINERS = "\u200c\u200d"
 _BREAKS = ("\r\n", "\r", "\n", "\x85", "\u2028", "\u2029")
 
 
@@ -72,25 +70,15 @@ def _edits(file: "FileResult") -> list[Edit]:
 
 
 def _edit(text: str, starts: list[int], expected: "ExactReply", replies: list[str]) -> Edit:
+    from igbot.rules.testing.quoting import quoted
+
     span = expected.span
     begin = starts[span.line - 1] + span.column - 1
     end = starts[span.end_line - 1] + span.end_column - 1
     # What YAML counts to a block of text, down to the next key, is left as it is.
     end -= len(text[begin:end]) - len(text[begin:end].rstrip())
-    words = [_quoted(reply) for reply in replies]
+    words = [quoted(reply) for reply in replies]
     return Edit(begin, end, f"[{', '.join(words)}]" if expected.listed else words[0])
-
-
-def _quoted(text: str) -> str:
-    """A text in double quotes, on one line, as YAML reads it."""
-    return "".join(
-        letter if letter.isprintable() or letter in _JOINERS else _escaped(ord(letter))
-        for letter in json.dumps(text, ensure_ascii=False)
-    )
-
-
-def _escaped(code: int) -> str:
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _edited(text: str, edits: list[Edit]) -> str:

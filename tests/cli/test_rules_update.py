@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from igbot.cli.rules_update import _quoted
 from igbot.rules.reading.source import Report, Scalar
 from igbot.rules.reading.strict_yaml import read_yaml
+from igbot.rules.testing.quoting import quoted
 from tests.cli.rules_folder import SHOP, command, furnish
 
 STALE = """\
@@ -117,7 +117,7 @@ cases:
 def test_whatever_is_said_is_read_back_as_it_was(text: str) -> None:
     """Quotes, colons, controls, emoji, other scripts: in a map on one line."""
     report = Report()
-    _, root = read_yaml("a.yaml", f"{{reply: {_quoted(text)}, rule: x}}".encode(), report)
+    _, root = read_yaml("a.yaml", f"{{reply: {quoted(text)}, rule: x}}".encode(), report)
     assert not report.findings
     assert root is not None
     value = root.get("reply")  # type: ignore[union-attr]
