@@ -8,18 +8,22 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from igbot.errors import IgbotError, UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from igbot.cli.target import Target
+    from igbot.rules.testing.recording import Said
 
 HELP = """\
 /why         what the last answer came from, rule by rule
 /button N    tap the N-th button of the last answer
 /owner TEXT  answer in the Instagram app, as the shop's owner (the bot falls silent after ten seconds)
 /clock +2h   move the bot's clock (not with a running server)
+/save FILE   write the chat so far as a test: a new file, NAME.test.yaml
 /quit        end (so does Ctrl-D)"""
 
 
@@ -38,6 +42,7 @@ class _Chat:
         self._igsid = igsid
         self._last: dict[str, Any] | None = None
         self._ahead = timedelta()
+        self._talk: list[Said] = []
 
     async def run(self) -> None:
         server = "a running server" if self._target.shift is None else "the bot in this process"
@@ -63,9 +68,12 @@ class _Chat:
                 await self._button(rest.strip())
             case "/owner" if rest.strip():
                 await self._target.owner_writes(self._igsid, rest.strip())
+                self._keep("person", "text", rest.strip())
                 _note("said as the shop's owner; in ten seconds the bot takes it for a person's and falls silent")
             case "/clock":
                 self._clock(rest.strip())
+            case "/save":
+                self._save(rest.strip())
             case _ if command.startswith("/"):
                 raise UsageError(f"there is no {command}; /help lists what there is")
             case _:
@@ -73,20 +81,21 @@ class _Chat:
 
     async def _write(self, text: str, *, kind: str, payload: str | None = None) -> None:
         import secrets
-        from datetime import UTC, datetime
 
         from igbot.cli.answer import print_answer
         from igbot.cli.target import NoVerdict
         from igbot.sandbox.customer import customer_message, delivery_body
 
         account_id = self._target.settings.account_ids[0]
-        at, mid = datetime.now(UTC) + self._ahead, f"m_simulated_{secrets.token_hex(8)}"
+        at, mid = self._now(), f"m_simulated_{secrets.token_hex(8)}"
         item = customer_message(self._igsid, account_id, at=at, kind=kind, mid=mid, text=text, payload=payload)
         started = time.monotonic()
         status, answer = await self._target.post(delivery_body([item], account_id, at=at))
         if status != 200:
             raise NoVerdict(f"the bot refused the webhook: HTTP {status} {answer}")
         self._last = await self._target.decision(mid)
+        decision = self._last["decision"]
+        self._keep("customer", kind, text, payload=payload, at=at, reason=decision["reason"], rule=decision["rule"])
         print_answer("", self._last, seconds=time.monotonic() - started)
 
     async def _button(self, number: str) -> None:
@@ -119,6 +128,39 @@ class _Chat:
         now = self._target.shift(step)
         self._ahead += step
         self._say(f"it is {now.astimezone():%a %Y-%m-%d %H:%M} for the bot")
+
+    def _keep(
+        self,
+        author: Literal["customer", "person"],
+        kind: str,
+        text: str,
+        *,
+        at: "datetime | None" = None,
+        payload: str | None = None,
+        reason: str | None = None,
+        rule: str | None = None,
+    ) -> None:
+        from igbot.rules.testing.recording import Said
+
+        self._talk.append(Said(at or self._now(), author, kind, text, payload, reason, rule))
+
+    def _save(self, name: str) -> None:
+        from pathlib import Path
+
+        from igbot.cli.rules_record import write_new
+        from igbot.rules.testing.recording import write_case
+
+        if not name:
+            raise UsageError("/save wants the name of a new file, such as returns.test.yaml")
+        if not any(said.author == "customer" for said in self._talk):
+            raise UsageError("nothing was said yet")
+        write_new(Path(name), write_case(self._talk, name=f"a chat of {self._talk[0].at:%Y-%m-%d %H:%M}"))
+        self._say(f"written to {name}")
+
+    def _now(self) -> "datetime":
+        from datetime import UTC, datetime
+
+        return datetime.now(UTC) + self._ahead
 
     def _say(self, text: str) -> None:
         sys.stdout.write(text + "\n")

@@ -83,6 +83,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     console().print(table)
 
 
+SOON = 1.0
+"""Seconds that nobody has to be told how far work is."""
+
 STYLES: Mapping[str, str] = {
     "ok": "green", "sent": "green", "degraded": "yellow", "paused": "yellow", "queued": "cyan", "unknown": "yellow",
     "down": "bold red", "dead": "bold red", "failed": "red", "error": "red", "warning": "yellow",
@@ -99,16 +102,31 @@ def _cell(value: object) -> str:
 
 @contextmanager
 def progress(what: str, total: int) -> "Iterator[Callable[[int], None]]":
-    """A progress bar on stderr where that is a terminal; the block calls what it gets with how far it is."""
+    """A progress bar on stderr where that is a terminal and the work takes more than a second.
+
+    The block calls what it gets with how far it is.
+    """
     if not sys.stderr.isatty():
         yield lambda _: None
         return
+    from time import monotonic
+
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)
+    begun = monotonic()
+    bar = Progress(console=Console(file=sys.stderr), transient=True)
+    task = bar.add_task(what, total=total)
+
+    def advance(done: int) -> None:
+        bar.update(task, completed=done)
+        if not bar.live.is_started and monotonic() - begun > SOON:
+            bar.start()
+
+    try:
+        yield advance
+    finally:
+        bar.stop()
 
 
 def print_error(error: IgbotError) -> None:

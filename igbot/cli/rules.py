@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from igbot.cli.rules_explain import explain
+from igbot.cli.rules_gaps import gaps
+from igbot.cli.rules_record import record
+from igbot.cli.rules_replay import replay
 from igbot.cli.rules_test import run_tests
 from igbot.errors import ExitCode
 
@@ -115,6 +118,9 @@ def schema(
 
 app.command("test")(run_tests)
 app.command()(explain)
+app.command()(replay)
+app.command()(gaps)
+app.command()(record)
 
 
 def _summary(loaded: "Loaded", folder: "Folder", found: "list[Finding]", running: "Running | None") -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from igbot.cli.rules_explanation import Explained, print_for_people, print_json
-from igbot.errors import ExitCode, IgbotError, UsageError
+from igbot.cli.rules_usable import BadRules, usable_rules
+from igbot.errors import UsageError
 
 if TYPE_CHECKING:
-    from igbot.cli.rules_folder import Folder
     from igbot.insight.standing import Known
     from igbot.rules.deciding.choice import Choice, Incoming
     from igbot.rules.deciding.ruleset import RuleSet
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from igbot.store.pool import Database
 
 EXAMPLE = '"plain keyword" or "all + none#3", its third row or step'
-
-
-class BadRules(IgbotError):
-    """There are no rules to explain by."""
-
-    exit_code = ExitCode.BAD
 
 
 def explain(
@@ -95,7 +89,7 @@ def _explain_message(
     from igbot.rules.deciding.responding import Standing
     from igbot.rules.testing.outcomes import IGSID, Asked
 
-    folder, ruleset = _rules(root, settings)
+    folder, ruleset = usable_rules(root, settings)
     options = options_of(settings, ruleset)
     if customer is None:
         asked = Asked(message, Customer(IGSID), Standing(customer_at=now), now, now, options)
@@ -124,25 +118,6 @@ def _respond(ruleset: "RuleSet", asked: "Asked") -> "Choice":
         answers=asked.answers,
         used_up=asked.used_up,
     )
-
-
-def _rules(root: Path, settings: "Settings") -> "tuple[Folder, RuleSet]":
-    """The rules, whatever is wrong with their examples. Raises BadRules where they cannot be used."""
-    from igbot.cli.rules_folder import read_rules
-    from igbot.cli.rules_running import usable
-    from igbot.rule_settings import surroundings_of
-
-    folder = read_rules(root)
-    loaded = folder.load(surroundings_of(settings))
-    ruleset = usable(loaded)
-    if ruleset is None:
-        first = next(finding for finding in loaded.findings if finding.severity == "error")
-        shown = folder.shown(first)
-        raise BadRules(
-            f"the rules cannot be used: {shown.file}:{shown.line}:{shown.column} {first.message}",
-            hint="`igbot rules lint` says all that is wrong",
-        )
-    return folder, ruleset
 
 
 def _known(settings: "Settings", igsid: str, ruleset: "RuleSet", now: datetime) -> "Known":
