@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from igbot.rules.matching.closeness import FuzzyTable, SimilarTable, build_fuzzy, build_similar
 from igbot.rules.matching.matchers import Fuzzy, Keyword, Matcher, Near, Pattern, Similar, Text, bare
-from igbot.rules.matching.nearness import stand_near
+from igbot.rules.matching.nearness import NearTable, build_near
 from igbot.rules.matching.normalise import fold_accents
 from igbot.rules.matching.parts import Parts, Role, build_parts
 from igbot.rules.matching.patterns import PatternTable, build_patterns
@@ -17,14 +17,15 @@ from igbot.rules.matching.words import runs
 @dataclass(frozen=True, slots=True)
 class Index:
     """One table for each way of matching. `plain` and `folded` hold what is compared with a message's accents and
-    without; `near` the matchers that need a look at what stands beside their word. None: there are no such matchers.
+    without. The words of `near` are among the phrases and parts, numbered behind all ids. None: there are no such
+    matchers.
     """
 
     wholes: Mapping[str, Ids]
     phrases: Phrases
     plain: Parts
     folded: Parts
-    near: Mapping[int, Near]
+    near: NearTable | None
     patterns: tuple[PatternTable, Ids] | None
     raw_patterns: tuple[PatternTable, Ids] | None
     fuzzy: tuple[FuzzyTable, Ids] | None
@@ -42,7 +43,10 @@ class Index:
         found.update(self.folded.hits(folded))
         found.update(self.plain.hits(text.plain))
         if self.near:
-            found = {each for each in found if each not in self.near or stand_near(self.near[each], folded)}
+            heard = self.near.words.keys() & found
+            if heard:
+                found -= heard
+                found.update(self.near.hits(heard, folded))
         self._add_costly(text, found)
         return found
 
@@ -81,8 +85,6 @@ class _Sorted:
             case Keyword():
                 self._add_keyword(matcher, number)
             case Near():
-                # Found by its word, then looked at more closely.
-                self.words.append((matcher.word.folded, number))
                 self.near[number] = matcher
             case Pattern():
                 (self.raw_patterns if matcher.raw else self.patterns)[number] = matcher
@@ -113,13 +115,15 @@ def build_index(matchers: Sequence[Matcher]) -> Index:
     tables = _Sorted()
     for number, matcher in enumerate(matchers):
         tables.add(matcher, number)
-    phrases, odd_words = build_phrases(tables.words)
+    near = build_near(tables.near, len(matchers)) if tables.near else None
+    near_words = [(word, number) for number, word in near.words.items()] if near else []
+    phrases, odd_words = build_phrases([*tables.words, *near_words])
     return Index(
         wholes={text: tuple(ids) for text, ids in tables.wholes.items()},
         phrases=phrases,
         plain=build_parts(tables.plain),
         folded=build_parts([*tables.folded, *((text, "word", number) for text, number in odd_words)]),
-        near=tables.near,
+        near=near,
         patterns=_pattern_table(tables.patterns),
         raw_patterns=_pattern_table(tables.raw_patterns),
         fuzzy=_fuzzy_table(tables.fuzzy),

@@ -16,8 +16,11 @@ _ASCII_RUN = re.compile(r"[0-9A-Za-z_]+")
 _EUROPEAN_RUN = re.compile(r"\w+")
 _SYLLABIC = r"\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}"
 _COUNTED = expression(
-    rf"(?V1)(?P<word>{_SPACED_CLASS}+)|(?P<letter>[[{_SYLLABIC}]&&[\p{{L}}\p{{N}}]])|[[{UNSPACED}]&&[\p{{L}}\p{{N}}]]"
+    rf"(?V1)({_SPACED_CLASS}+)|([[{_SYLLABIC}]&&[\p{{L}}\p{{N}}]]+)|([[{UNSPACED}]--[{_SYLLABIC}]&&[\p{{L}}\p{{N}}]]+)"
 )
+WHOLE = 4
+"""Quarters of a word."""
+_QUARTERS: dict[int | None, int] = {1: WHOLE, 2: 1, 3: 2}
 _CLINGS = expression(r"[\p{M}\u200d]")
 _OUTER = r"[\p{P}\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3\u200d\s\U000e0020-\U000e007f]+"
 _OUTER_ASCII = "!\"#%&'()*,-./:;?@[\\]_{} \t\n\r\f\v"
@@ -47,11 +50,19 @@ def _run_in(text: str) -> "re.Pattern[str] | Expression":
     return _SPACED_RUN if may_cling(text) else _EUROPEAN_RUN
 
 
-def word_lengths(text: str) -> Iterator[tuple[int, int]]:
-    """Where each word begins, and 4; in scripts without spaces, where each character does, and what part of a word it
-    is taken for: 2 quarters in Chinese and Japanese, 1 in Thai, Lao, Khmer and Burmese."""
+def word_spans(text: str) -> Iterator[tuple[int, int, int]]:
+    """Start and end of each word, and 4; in scripts without spaces, of each row of characters, and what part of a word
+    every one is taken for: 2 quarters in Chinese and Japanese, 1 in Thai, Lao, Khmer and Burmese."""
+    if not may_cling(text):
+        yield from ((start, end, WHOLE) for start, end in tokens(text))
+        return
     for found in _COUNTED.finditer(text):
-        yield found.start(), 4 if found["word"] else 1 if found["letter"] else 2
+        yield *found.span(), _QUARTERS[found.lastindex]
+
+
+def is_counted(text: str) -> bool:
+    """Whether a text begins with what `word_spans` finds."""
+    return _COUNTED.match(text) is not None
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
@@ -78,7 +89,15 @@ def places(text: str, part: str) -> Iterator[tuple[int, int]]:
 
 def standing_alone(text: str, word: str) -> Iterator[tuple[int, int]]:
     """Start and end of every place where `word` stands in `text` with neither edge cutting a word."""
-    return (place for place in places(text, word) if stands_alone(text, *place))
+    begins_spaced, ends_spaced = _SPACED.match(word), _SPACED.match(word, len(word) - 1)
+    clings = may_cling(text) and _CLINGS.search(text)
+    for start, end in places(text, word):
+        if (
+            not (begins_spaced and start > 0 and _SPACED.match(text, start - 1))
+            and not (ends_spaced and end < len(text) and _SPACED.match(text, end))
+            and not (clings and cuts_grapheme(text, start, end))
+        ):
+            yield start, end
 
 
 def bare_span(text: str) -> tuple[int, int]:

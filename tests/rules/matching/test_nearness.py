@@ -1,15 +1,25 @@
 """A word counts only beside another one."""
 
+import sys
+from collections.abc import Sequence
+
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from igbot.rules.matching.index import build_index
-from igbot.rules.matching.matchers import Keyword, Near, Text
+from igbot.rules.matching.matchers import Keyword, Matcher, Near, Text
+from tests.rules.matching import reference
 
 
-def hit(word: str, near: list[str], within: int, message: str) -> bool:
+def near(word: str, *others: str, within: int = 5) -> Near:
+    """A word with its companions."""
+    return Near(Keyword.of("word", word), tuple(Keyword.of("word", each) for each in others), within)
+
+
+def hit(word: str, others: list[str], within: int, message: str) -> bool:
     """Whether a word with its companions hits a message."""
-    matcher = Near(Keyword.of("word", word), tuple(Keyword.of("word", each) for each in near), within)
-    return build_index([matcher]).hits(Text.of(message)) == {0}
+    return build_index([near(word, *others, within=within)]).hits(Text.of(message)) == {0}
 
 
 @pytest.mark.parametrize(
@@ -41,7 +51,7 @@ def test_a_word_is_not_near_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "near", "message", "within", "expected"),
+    ("word", "other", "message", "within", "expected"),
     [
         ("价格", "多少", "价格多少", 1, True),
         ("价格", "多少", "价格请问多少", 2, True),
@@ -53,6 +63,103 @@ def test_a_word_is_not_near_itself() -> None:
         ("envío", "dónde", "donde esta mi envio", 3, True),
     ],
 )
-def test_words_are_counted_in_every_script(word: str, near: str, message: str, within: int, expected: bool) -> None:
+def test_words_are_counted_in_every_script(word: str, other: str, message: str, within: int, expected: bool) -> None:
     """Two Chinese characters are taken for a word, four Thai letters as well."""
-    assert hit(word, [near], within, message) is expected
+    assert hit(word, [other], within, message) is expected
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "message", "expected"),
+    [
+        ("🔥", "🔥", "🔥", False),
+        ("🔥", "🔥", "🔥🔥", True),
+        ("🔥", "$", "🔥 $", True),
+        ("$", "🔥", "🔥 $", True),
+        ("c+", "+ book", "c+ book", False),
+        ("+ book", "c+", "c+ book", False),
+        ("c+", "+ book", "c++ book", True),
+        ("價", "+價", "+價", False),
+        ("價", "+價", "價+價", True),
+    ],
+)
+def test_signs_stand_beside_one_another_and_not_upon(word: str, other: str, message: str, expected: bool) -> None:
+    """Though there are no words between them to tell the one from the other."""
+    assert hit(word, [other], 1, message) is expected
+
+
+SPOKEN = (
+    "order",
+    "where",
+    "how much",
+    "much",
+    "🔥",
+    "$",
+    "c++",
+    "+ b",
+    "b",
+    "价",
+    "价格",
+    "格",
+    "ราคา",
+    "ค่า",
+    "é",
+    "कीमत",
+    "क",
+)
+words = st.sampled_from(SPOKEN)
+nears = st.builds(
+    lambda word, others, within: near(word, *others, within=within),
+    words,
+    st.lists(words, min_size=1, max_size=3),
+    st.integers(1, 6) | st.just(50),
+)
+messages = st.builds(
+    lambda parts, between: between.join(parts),
+    st.lists(words | st.sampled_from(["x", "\u0301", "\u200d", "_", "1", "-", "ー"]), max_size=14),
+    st.sampled_from([" ", "", ", "]),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@example([near("c++", "+ b")], "c++ b")
+@given(st.lists(nears, min_size=1, max_size=12), messages)
+def test_many_that_share_their_words_hit_as_each_would_alone(together: list[Matcher], message: str) -> None:
+    """Whatever the distances, through every script, signs and marks."""
+    expected = {number for number, each in enumerate(together) if reference.hits(each, message)}
+    assert build_index(together).hits(Text.of(message)) == expected
+
+
+def calls(matchers: Sequence[Matcher], message: str) -> int:
+    """How many functions are called to find what hits a message."""
+    index, text = build_index(matchers), Text.of(message)
+    count = 0
+
+    def note(_frame: object, event: str, _what: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        index.hits(text)
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize(
+    "message", ["order " * 333, "the order is here " * 100, "where is my order", "order ราคา" * 150]
+)
+def test_rules_whose_other_words_are_not_said_cost_nothing(message: str) -> None:
+    """Ten or a thousand with a word that the message is full of: it is looked at once."""
+    few, many = ([near("order", f"w{number}") for number in range(count)] for count in (10, 1000))
+    assert calls(many, message) == calls(few, message)
+
+
+def test_a_pair_of_words_is_looked_at_once_however_many_rules_name_it() -> None:
+    """Far apart, at the ends of a long message."""
+    message = "order " * 150 + "well " * 20 + "brown " * 150
+    one, many = ([near("order", "brown", within=within)] * count for within, count in ((5, 1), (5, 1000)))
+    assert calls(many, message) <= calls(one, message)
+    hits = build_index([near("order", "brown", within=20), near("order", "brown", within=21)]).hits(Text.of(message))
+    assert hits == {1}
