@@ -16,7 +16,8 @@ SELECT c.memory, c.profile, c.profile_at, before.messages, before.last_at, said.
 FROM conversation c
 CROSS JOIN LATERAL (
     SELECT count(*) AS messages, max(m.at) AS last_at FROM message m
-    WHERE (m.account_id, m.igsid) = (c.account_id, c.igsid) AND m.author = 'customer' AND m.at < $3) before
+    WHERE (m.account_id, m.igsid) = (c.account_id, c.igsid) AND m.author = 'customer' AND m.answered_with IS NULL
+        AND m.at < $3) before
 LEFT JOIN LATERAL (
     SELECT m.rule, m.at FROM message m
     WHERE (m.account_id, m.igsid) = (c.account_id, c.igsid) AND m.author = 'bot' AND m.rule IS NOT NULL

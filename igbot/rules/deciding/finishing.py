@@ -99,7 +99,7 @@ def _remember(rules: RuleSet, effects: Effects, answering: Rule | None, told: To
     if uses or any(rule.limits for rule in effects.done_by):
         uses = with_uses(uses, effects.done_by, rules.rule_of, now=scene.now, key=scene.message.key)
     return Memory(
-        messages=memory.messages + scene.message.lines,
+        messages=memory.messages + 1,
         last_message_at=scene.sent_at if last is None or scene.sent_at > last else last,
         answered_by=(answering.name if answering else None) if answered else memory.answered_by,
         answered_at=scene.now if answered else memory.answered_at,

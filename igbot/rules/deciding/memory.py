@@ -18,7 +18,8 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """`messages` counts the customer's messages so far, `last_message_at` is the last one's time (Meta's).
+    """`messages` counts the customer's messages so far, lines that were joined as one, `last_message_at` is the last
+    one's time (Meta's).
 
     `answered_by` is the rule that answered last, at `answered_at`; None where that was no rule's answer. `facts` are
     what rules have `set`. `language` is the customer's as a BCP 47 tag, where it could be told. `uses` are of rules

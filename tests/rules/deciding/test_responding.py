@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from igbot.rules.answers import Limit
-from igbot.rules.conditions import When
+from igbot.rules.conditions import Comparison, When
 from igbot.rules.deciding.choice import Incoming, Options, Profile, Reason
 from igbot.rules.deciding.memory import Memory
 from igbot.rules.deciding.responding import Standing, window_ends
@@ -64,11 +64,14 @@ def test_a_silent_decision_may_want_the_profile_for_its_observers() -> None:
     assert turn(rule("hi", words("a"), "{customer.name}"), "a", standing=paused).wanted is None
 
 
-def test_a_message_is_counted_with_all_its_lines() -> None:
-    """And the last time never goes back."""
+def test_lines_that_were_joined_are_one_message() -> None:
+    """So that no turn is skipped; and the last time never goes back."""
     late = replace(ANA, memory=Memory(messages=4, last_message_at=NOW + hours(1)))
     memory = turn(GIVEN, Incoming("text", "price\nplease", lines=2), late).memory
-    assert (memory.messages, memory.last_message_at) == (6, NOW + hours(1))
+    assert (memory.messages, memory.last_message_at) == (5, NOW + hours(1))
+    second = rules(rule("second", When(turn=Comparison("==", 2))), rule("settling", words("price"), settle=hours(0.01)))
+    first = turn(second, Incoming("text", "the\nprice\nplease", lines=3)).memory
+    assert turn(second, "and?", replace(ANA, memory=first)).rule == "second"
 
 
 def test_the_rule_that_answered_last_is_remembered() -> None:
