@@ -158,6 +158,8 @@ def _start_work(tasks: asyncio.TaskGroup, app: App, stopping: asyncio.Event) -> 
 
     async def calling() -> None:
         await app.membership.joined.wait()
+        # Without the token, which is asked for next, no customer's profile is to be had.
+        await wait_for_wake(app.membership.token_looked_at, FIRST_LOOK_SECONDS)
 
         async def rounds() -> None:
             await app.caller.run(stopping=stopping, idle=POLL_SECONDS)
@@ -222,7 +224,7 @@ async def _drain(app: App, listeners: Listeners, working: Sequence[asyncio.Task[
     if app.membership.joined.is_set():
         await asyncio.wait(working, timeout=TURN_GRACE)
     await _at_most(CALL_GRACE, asyncio.gather(app.delivery.drain(), app.caller.drain()))
-    await _at_most(ALERT_GRACE, app.alerts.turn())
+    await _at_most(ALERT_GRACE, asyncio.gather(app.alerts.turn(), app.notices.turn()))
     log.info("stopped")
 
 

@@ -23,7 +23,7 @@ from igbot.ops.alerts import AlertLevel, Alerts
 from igbot.ops.database_watch import DatabaseWatch
 from igbot.ops.health import Health
 from igbot.ops.membership import Membership
-from igbot.ops.notices import Notices
+from igbot.ops.notices import Notices, trouble_of
 from igbot.ops.rules_watch import RulesWatch
 from igbot.outbox.delivery import Delivery
 from igbot.outbox.graph import GraphClient
@@ -53,6 +53,7 @@ class _Given:
     clock: Clock
     database: Database
     session: aiohttp.ClientSession
+    channels: Mapping[str, Sequence[str]]
     graph: GraphClient
     alerts: Alerts
     notices: Notices
@@ -83,10 +84,20 @@ async def open_app(settings: Settings, *, graph_url: str, clock: Clock, redactor
     async with aiohttp.ClientSession(connector=connector, trust_env=False) as session:
         graph = GraphClient(session, url=graph_url, version=settings.graph_version, clock=clock)
         wakes = Wakes(asyncio.Event(), asyncio.Event(), asyncio.Event())
-        channels = {OWNER: settings.alert_urls, **settings.channels}
+        channels: Mapping[str, Sequence[str]] = {OWNER: settings.alert_urls, **settings.channels}
         notices = Notices(channels, clock=clock, log=event_log("notices"), clean=redactor.clean)
         given = _Given(
-            settings, clock, database, session, graph, alerts, notices, Counters(), wakes=wakes, redactor=redactor
+            settings,
+            clock,
+            database,
+            session,
+            channels,
+            graph,
+            alerts,
+            notices,
+            Counters(),
+            wakes=wakes,
+            redactor=redactor,
         )
         try:
             yield _app(given, watch, vault)
@@ -114,6 +125,7 @@ def _app(given: _Given, watch: DatabaseWatch, vault: TokenVault) -> App:
         rulebook,
         last_webhook_at=lambda: receiver.last_at,
         rules_trouble=lambda: rules_watch.trouble,
+        alerts_trouble=trouble_of(given.channels),
         clock=clock,
     )
     return App(

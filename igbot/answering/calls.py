@@ -95,7 +95,7 @@ def ask(
     if known is not None:
         raise AskedTwiceError(f"the answer of {call.name} is there, and wanted again by rule {call.rule or 'any'!r}")
     turn.calls.append(call)
-    return longest_wait(now, call.timeout, call.retry)
+    return longest_wait(call.kind, now, call.timeout, call.retry)
 
 
 def observing(choice: Choice, event: PendingEvent) -> list[NewCall]:

@@ -10,8 +10,13 @@ from igbot.meta.outgoing import Outgoing
 from igbot.meta.webhook import read_content
 from igbot.rules.deciding.memory import Memory
 
-NO_ANSWER_AFTER = timedelta(seconds=30)
-"""How much longer than all its tries a call may take before nobody waits for it any more."""
+CallKind = Literal["service", "profile"]
+
+NO_ANSWER_AFTER = timedelta(hours=1)
+"""How much longer than all its tries a call may take before nobody waits for it any more: igbot itself, or its
+database, may have been away meanwhile."""
+NO_PROFILE_AFTER = timedelta(seconds=3)
+"""The same for a customer's profile, for which no reply is to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class PendingCall:
     """
 
     call_id: int
-    kind: Literal["service", "profile"]
+    kind: CallKind
     rule: str
     waits: bool
     asked_at: datetime
@@ -36,12 +41,12 @@ class PendingCall:
     @property
     def given_up_at(self) -> datetime:
         """When it counts as failed if it has not ended by then."""
-        return longest_wait(self.asked_at, self.timeout, self.retry)
+        return longest_wait(self.kind, self.asked_at, self.timeout, self.retry)
 
 
-def longest_wait(asked_at: datetime, timeout: timedelta, retry: int) -> datetime:
+def longest_wait(kind: CallKind, asked_at: datetime, timeout: timedelta, retry: int) -> datetime:
     """Until when a call that may be tried `retry` more times is waited for."""
-    return asked_at + timeout * (retry + 1) + NO_ANSWER_AFTER
+    return asked_at + timeout * (retry + 1) + (NO_PROFILE_AFTER if kind == "profile" else NO_ANSWER_AFTER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,19 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS used FROM (
         SELECT FROM rule_use u
         WHERE (u.account_id, u.rule) = (g.account_id, g.rule) AND u.used_at > g.since
-            AND NOT coalesce((
+            AND (u.observer OR NOT coalesce((
                 SELECT bool_and(o.status IN ('failed', 'cancelled', 'expired', 'dead')) FROM outbox o
-                WHERE (o.account_id, o.for_key) = (u.account_id, u.for_key)), false)
+                WHERE (o.account_id, o.for_key) = (u.account_id, u.for_key)), false))
         LIMIT g.times) counting) counted
 """
 
 # In the order of the keys, in every process: two that need several would else wait for each other.
 LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key"
+
+FORGET = """
+DELETE FROM rule_use u USING unnest($2::text[], $3::timestamptz[]) AS g (rule, since)
+WHERE u.account_id = ANY ($1) AND u.rule = g.rule AND u.used_at <= g.since
+"""
 
 EVER = "-infinity"
 
@@ -55,6 +60,19 @@ async def remaining_uses(
     ]
     rows = await conn.fetch(USED, json.dumps(asked))
     return {(row["account_id"], row["rule"]): limits[row["rule"]].times - row["used"] for row in rows}
+
+
+async def forget_uses(
+    conn: "asyncpg.Connection[Any]",
+    limits: Mapping[str, Limit],
+    accounts: Collection[AccountId],
+    *,
+    now: datetime,
+) -> None:
+    """Delete the uses that no limit counts any more. To be called while the limits are held."""
+    over = [(rule, now - limit.within) for rule, limit in limits.items() if limit.within is not None]
+    rules, since = [rule for rule, _ in over], [at for _, at in over]
+    await conn.execute(FORGET, list(accounts), rules, since)
 
 
 async def lock_limits(conn: "asyncpg.Connection[Any]", rules: Iterable[str], accounts: Collection[AccountId]) -> None:

@@ -165,7 +165,9 @@ def _note(turn: Turn, choice: Choice, lines: Sequence[Line], ground: Ground) -> 
     turn.notices.extend(_notices(turn, choice, ground, test=last.event.test))
     turn.calls.extend(observing(choice, last.event))
     answered = [choice.rule] if choice.rule is not None and choice.withheld is None else []
-    turn.uses.extend(Use(rule, last.event.key) for rule in (*answered, *choice.observers) if rule in ground.remaining)
+    turn.uses.extend(Use(rule, last.event.key) for rule in answered if rule in ground.remaining)
+    observed = (rule for rule in choice.observers if rule in ground.remaining)
+    turn.uses.extend(Use(rule, last.event.key, observer=True) for rule in observed)
 
 
 def _notices(turn: Turn, choice: Choice, ground: Ground, *, test: bool) -> list[Notice]:
@@ -176,6 +178,6 @@ def _notices(turn: Turn, choice: Choice, ground: Ground, *, test: bool) -> list[
     ]
     handoff = choice.handoff
     if handoff and handoff.notify:
-        note, channels = handoff.note or "", handoff.notify
+        note, channels = handoff.note or "(no text)", handoff.notify
         told.append(tell("handoff", rule=choice.rule or "", level="info", text=note, channels=channels))
     return told

@@ -116,6 +116,7 @@ class Use:
 
     rule: str
     for_key: str
+    observer: bool = False
 
 
 @dataclass(slots=True)

@@ -93,7 +93,9 @@ def given_up(turn: Turn) -> Iterator[Row]:
 def uses(turn: Turn) -> Iterator[Row]:
     """The answers of rules whose limit counts all customers."""
     account = turn.claim.account_id
-    return ({"account_id": account, "rule": use.rule, "for_key": use.for_key} for use in turn.uses)
+    return (
+        {"account_id": account, "rule": use.rule, "for_key": use.for_key, "observer": use.observer} for use in turn.uses
+    )
 
 
 def facts(turn: Turn) -> list[Row]:

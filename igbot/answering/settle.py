@@ -118,8 +118,9 @@ WITH stale AS (
     UPDATE service_call s SET finished_at = $2, ok = false, why = idle.why, lease_by = NULL, lease_until = NULL
     FROM idle WHERE (s.account_id, s.call_id) = (idle.account_id, idle.call_id)
 ), uses AS (
-    INSERT INTO rule_use (account_id, rule, for_key, used_at)
-    SELECT g.account_id, rule, for_key, $2 FROM json_to_recordset($11) AS g (account_id text, rule text, for_key uuid)
+    INSERT INTO rule_use (account_id, rule, for_key, used_at, observer)
+    SELECT g.account_id, rule, for_key, $2, observer
+    FROM json_to_recordset($11) AS g (account_id text, rule text, for_key uuid, observer boolean)
     JOIN settled ON (settled.account_id, settled.event_key) = (g.account_id, g.for_key)
     ON CONFLICT (for_key, rule, account_id) DO NOTHING
 ), proven AS (

@@ -12,7 +12,7 @@ import asyncpg
 from igbot.answering.claim import claim_conversations
 from igbot.answering.claimed import Claim, PendingEvent
 from igbot.answering.leases import fail_event, release_all, release_claims
-from igbot.answering.limits import Remaining, lock_limits, of_account, remaining_uses
+from igbot.answering.limits import Remaining, forget_uses, lock_limits, of_account, remaining_uses
 from igbot.answering.outcome import Notice, Turn
 from igbot.answering.policy import Policy
 from igbot.answering.reporting import Reporter
@@ -148,6 +148,7 @@ class Worker:
         accounts = {turn.claim.account_id for turn in turns}
         async with conn.transaction():
             await lock_limits(conn, ground.rules.limited_for_all, accounts)
+            await forget_uses(conn, ground.rules.limited_for_all, accounts, now=ground.now)
             left = await remaining_uses(conn, ground.rules.limited_for_all, accounts, now=ground.now)
             fitting = []
             for turn in turns:
@@ -170,8 +171,10 @@ class Worker:
             except (asyncpg.PostgresError, ValueError) as error:
                 if connection_lost(error, conn):
                     raise
-                if turn.settled:
-                    await self._fail(conn, turn.claim, turn.settled[0], error)
+                # Also where nothing is settled yet (it waits for a call): else it would be tried for ever.
+                first = next(iter((*turn.settled, *turn.claim.events)), None)
+                if first is not None:
+                    await self._fail(conn, turn.claim, first, error)
                 else:
                     await release_claims(conn, [turn.claim], process_id=self._process_id())
         return through

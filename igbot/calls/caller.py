@@ -1,6 +1,7 @@
 """Makes the calls that decisions asked for: of the owner's services, and of Meta for a customer's profile."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
+import asyncpg
 
 from igbot.calls.queue import Call, Ended, call_again, claim_calls, finish_call, forget_calls, next_due
 from igbot.calls.service import call_service
@@ -119,8 +121,10 @@ class Caller:
             await self._keep(call, ended)
         except (DatabaseUnavailable, TimeoutError):
             return  # it comes back when its lease is over; its key tells the service that it is the same
-        except Exception as error:
+        except Exception as error:  # a bug here must not have the service called for ever
             self._log.error("call_failed", exc=error, **_fields(call))
+            with contextlib.suppress(DatabaseUnavailable, TimeoutError, asyncpg.PostgresError):
+                await self._keep(call, Ended(False, why=f"igbot could not make it ({type(error).__name__})"))
 
     async def _call(self, call: Call) -> Ended:
         if call.kind == "profile":

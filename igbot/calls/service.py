@@ -3,15 +3,18 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 import aiohttp
 
 from igbot.calls.queue import Call, Ended
 from igbot.calls.signature import idempotency_key, signed_headers
+from igbot.meta.text import storable
 
 MOST_BYTES = 64 * 1024
 """The longest answer that is taken."""
+DEEPEST = 32
 _AGAIN_AT = frozenset({408, 425, 429})
 
 
@@ -46,23 +49,39 @@ def _judge(status: int, content: bytes | None, headers: Mapping[str, str]) -> En
     if not content.strip():
         return Ended(True, {})
     try:
-        # PostgreSQL keeps no NUL in JSON, and neither infinities nor what is no number.
-        answer: Any = json.loads(content.decode("utf-8-sig").replace("\\u0000", "\\ufffd"), parse_constant=_no_number)
+        answer: Any = json.loads(content.decode("utf-8-sig"), parse_float=_number, parse_constant=_number)
+        kept = _storable(answer, deeper=DEEPEST)
     except (ValueError, RecursionError):
         return Ended(False, why=f"its answer is no JSON (Content-Type {headers.get('Content-Type', 'none')[:60]!r})")
-    if not isinstance(answer, dict):
+    if not isinstance(kept, dict):
         return Ended(False, why="its answer is JSON, but no object")
-    return Ended(True, _storable(answer))
+    return Ended(True, kept)
 
 
-def _storable(answer: dict[str, Any]) -> dict[str, Any]:
-    """Without lone surrogates, which JSON can hold and a database cannot."""
-    whole: dict[str, Any] = json.loads(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))
-    return whole
+def _storable(value: Any, *, deeper: int) -> Any:
+    """The value without NUL and lone surrogates, which JSON can hold and a database cannot.
+
+    Raises ValueError where it is nested deeper than anything a reply could use.
+    """
+    if deeper < 0:
+        raise ValueError("nested too deeply")
+    match value:
+        case str():
+            return storable(value)
+        case list():
+            return [_storable(each, deeper=deeper - 1) for each in value]
+        case dict():
+            return {storable(key): _storable(each, deeper=deeper - 1) for key, each in value.items()}
+        case _:
+            return value
 
 
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+def _number(digits: str) -> float:
+    """A number that a database can hold; Python would take `NaN` and `1e400` as well."""
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError(f"{digits} is no number")
+    return number
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:

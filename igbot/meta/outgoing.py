@@ -6,8 +6,9 @@ from typing import Any, Literal, get_args
 
 VERSION = 2
 """Version of the stored JSON form; an outbox row outlives the program that wrote it."""
-READABLE = (1, VERSION)
-"""Version 1 knows texts with quick replies only."""
+PLAIN_VERSION = 1
+"""Knows texts with quick replies only."""
+READABLE = (PLAIN_VERSION, VERSION)
 
 AttachmentType = Literal["image", "video", "audio"]
 ATTACHMENT_TYPES: tuple[AttachmentType, ...] = get_args(AttachmentType)
@@ -54,8 +55,10 @@ class Outgoing:
 
 def to_stored(message: Outgoing) -> dict[str, Any]:
     """The JSON object kept in the outbox. `text` and `quick_replies` are in it in every version."""
+    # A process of the version before can send what it knows.
+    plain = not message.buttons and message.attachment is None
     stored: dict[str, Any] = {
-        "version": VERSION,
+        "version": PLAIN_VERSION if plain else VERSION,
         "text": message.text,
         "quick_replies": [{"title": q.title, "payload": q.payload} for q in message.quick_replies],
     }

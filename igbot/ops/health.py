@@ -54,6 +54,7 @@ class Health:
         *,
         last_webhook_at: Callable[[], datetime | None],
         rules_trouble: Callable[[], str | None],
+        alerts_trouble: str | None,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -61,6 +62,7 @@ class Health:
         self._rulebook = rulebook
         self._last_webhook_at = last_webhook_at
         self._rules_trouble = rules_trouble
+        self._alerts_trouble = alerts_trouble
         self._clock = clock
 
     async def readiness(self) -> dict[str, Any]:
@@ -71,6 +73,7 @@ class Health:
             "token": self._check_token,
             "sends": self._check_sends,
             "archive": self._check_archive,
+            "alerts": self._check_alerts,
         }
         checks: dict[str, dict[str, Any]] = {}
         for name, check in asked.items():
@@ -162,6 +165,9 @@ class Health:
         if self._clock() - at > ARCHIVE_IS_LATE:
             return Check("degraded", f"last run {_iso(at)}, more than two days ago")
         return Check("ok", f"last run {_iso(at)}")
+
+    async def _check_alerts(self) -> Check:
+        return Check("degraded", self._alerts_trouble) if self._alerts_trouble else Check("ok", "")
 
 
 def _iso(moment: datetime | None) -> str | None:

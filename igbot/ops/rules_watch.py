@@ -1,6 +1,5 @@
 """The rule set in force: loaded, watched, kept for a bad day, and said aloud when an edit is rejected."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +56,7 @@ class RulesWatch:
                 await self._save(conn)
             return
         files = await last_good.load(conn)
-        if files is not None and await asyncio.to_thread(self.rulebook.use, files):
+        if files is not None and await self.rulebook.use(files):
             self._log.warning("degraded_start", reason=f"{self.trouble}; the last good rule set is in force")
 
     async def reload(self) -> tuple[bool, dict[str, Any]]:

@@ -70,17 +70,21 @@ class Rulebook:
         """The set in force; a message keeps the one it started with. None: nothing has loaded yet."""
         return self._current
 
-    def use(self, files: Sequence[RuleFile]) -> bool:
+    async def use(self, files: Sequence[RuleFile]) -> bool:
         """Puts files into force that did not come from the folder: the last good ones, at a start with a broken one.
 
-        False, and nothing changes, where a set is in force already or these files have errors too. For a thread.
+        False, and nothing changes, where a set is in force already or these files have errors too.
         """
-        if self._current is None:
-            found = judge(FolderContents(tuple(files), ()), surroundings=self._surroundings()).ruleset
-            if found is not None:
-                self.detect, self._current = detector(found.languages), found
-            return self._current is not None
-        return False
+        async with self._loading:
+            if self._current is not None:
+                return False
+            contents = FolderContents(tuple(files), ())
+            found = (await asyncio.to_thread(judge, contents, surroundings=self._surroundings())).ruleset
+            if found is None:
+                return False
+            detect = await asyncio.to_thread(detector, found.languages)
+            self._current, self.detect = found, detect
+            return True
 
     async def load(self) -> Loaded:
         """Reads the folder now; puts it into force if it has no errors, else keeps what is in force.

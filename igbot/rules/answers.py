@@ -12,6 +12,8 @@ from igbot.rules.templates.model import Template
 AlertLevel = Literal["info", "warning", "critical"]
 DEFAULT_PAUSE = timedelta(hours=12)
 """How long a hand-off lasts where the rule does not say."""
+OWNER = "owner"
+"""The channel that is told of a hand-off where the rule names none: nobody may fall silent unheard."""
 MAX_FACT_CHARACTERS = 500
 """Of what `set` keeps on a customer under one name."""
 OPEN_HOURS = "open"
@@ -64,7 +66,7 @@ class HandoffPlan:
     """The bot falls silent for `pause`. `say_open`, `say_closed` go by the schedule `open`; `say` is for the rest."""
 
     pause: timedelta = DEFAULT_PAUSE
-    notify: tuple[str, ...] = ()
+    notify: tuple[str, ...] = (OWNER,)
     note: Template | None = None
     say: Words | None = None
     say_open: Words | None = None

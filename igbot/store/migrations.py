@@ -14,6 +14,10 @@ from igbot.errors import DatabaseRefused
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _LOCK_KEY = 0x1680_7005_CE3A
 
+_AS_LONG_AS_IT_TAKES = 24 * 3600.0
+"""Seconds; millions of rows take minutes, and to give up would be to begin again."""
+_MOST_DEADLOCKS = 10
+
 _EXISTS = "SELECT to_regclass('schema_migration') IS NOT NULL"
 _LOCK = "SELECT pg_advisory_xact_lock($1)"
 _CREATE = """
@@ -62,18 +66,33 @@ async def migrate(connection: "asyncpg.Connection[Any]", migrations: Sequence[Mi
     """
     if await connection.fetchval(_EXISTS) and await _missing(connection, migrations) == ():
         return 0
-    applied = 0
+    applied, deadlocks = 0, 0
     while True:
-        async with connection.transaction():
-            await connection.execute(_LOCK, _LOCK_KEY)
-            await connection.execute(_CREATE)
-            missing = await _missing(connection, migrations)
-            if not missing:
+        try:
+            if not await _apply_next(connection, migrations):
                 return applied
-            step = missing[0]
-            await connection.execute(step.sql)
-            await connection.execute(_RECORD, step.number, step.name, step.sha256)
             applied += 1
+        except asyncpg.DeadlockDetectedError:
+            # An igbot of the version before still works on the tables that are to be changed.
+            deadlocks += 1
+            if deadlocks > _MOST_DEADLOCKS:
+                raise
+
+
+async def _apply_next(connection: "asyncpg.Connection[Any]", migrations: Sequence[Migration]) -> bool:
+    """The next migration that is missing, in a transaction; False where none is."""
+    async with connection.transaction():
+        await connection.execute(_LOCK, _LOCK_KEY, timeout=_AS_LONG_AS_IT_TAKES)
+        await connection.execute(_CREATE)
+        missing = await _missing(connection, migrations)
+        if not missing:
+            return False
+        step = missing[0]
+        # Our sessions plan for small pieces of large tables (`store.pool`); a migration reads whole ones.
+        await connection.execute("SET LOCAL enable_seqscan = on")
+        await connection.execute(step.sql, timeout=_AS_LONG_AS_IT_TAKES)
+        await connection.execute(_RECORD, step.number, step.name, step.sha256)
+        return True
 
 
 async def _missing(connection: "asyncpg.Connection[Any]", migrations: Sequence[Migration]) -> tuple[Migration, ...]:

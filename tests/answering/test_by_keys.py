@@ -21,7 +21,7 @@ READ = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int FROM pg_stat_
 RULES = rules(
     """
     - {name: gift, keywords: [gift], reply: Here it is., limit: {times: 2, within: 30d}}
-    - {name: order, keywords: [order], call: {name: orders, send: {}}, reply: There.}
+    - {name: order, keywords: [order], call: {name: orders}, reply: There.}
     - {name: hello, keywords: [hello], reply: Hi there!}
     """
 )

@@ -5,9 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from igbot.answering.limits import remaining_uses
 from igbot.answering.worker import _Ground
-from igbot.rules.answers import Limit
 from igbot.store.pool import Database
 from tests.answering.talking import ACCOUNT, ANA, START, Desk, claimed, customer_says, open_desk
 from tests.answering.turning import pending, texts, turn_over
@@ -96,7 +94,7 @@ async def test_an_answer_that_never_left_is_given_back(desk: Desk, status: str) 
 
 
 async def test_uses_of_long_ago_do_not_count(desk: Desk) -> None:
-    """Once the time of the limit is over it is as new; without a time it never is."""
+    """Once the time of the limit is over it is as new, and they are forgotten."""
     desk.rules = RULESET
     await ask(desk, customers(4), "m")
     await desk.settle_all()
@@ -104,9 +102,7 @@ async def test_uses_of_long_ago_do_not_count(desk: Desk) -> None:
     await ask(desk, customers(1), "n")
     await desk.settle_all()
     assert await desk.value(GIVEN) == 4
-    limits = {"gift": Limit(times=3, within=None, per="all")}
-    async with desk.database.connection() as conn:
-        assert await remaining_uses(conn, limits, [ACCOUNT], now=desk.time()) == {(ACCOUNT, "gift"): 0}
+    assert await desk.value("SELECT count(*) FROM rule_use") == 1
 
 
 async def test_a_limit_that_keeps_a_rule_silent_is_none_of_its_uses(desk: Desk) -> None:

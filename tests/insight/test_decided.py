@@ -17,7 +17,7 @@ RULES = """
 - name: order
   keywords: [order]
   settle: 2s
-  call: {name: orders, send: {}, save: order, on_error: ignore}
+  call: {name: orders, save: order, on_error: ignore}
   reply: {text: Here it is., buttons: [{title: Track, url: "https://lola.example/t"}]}
 """
 

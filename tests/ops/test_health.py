@@ -32,6 +32,7 @@ def health_of(
         membership,
         book,
         last_webhook_at=lambda: last_webhook_at,
+        alerts_trouble=None,
         rules_trouble=lambda: trouble,
         clock=time,
     )

@@ -123,11 +123,11 @@ async def test_the_last_good_rules_stand_in_for_a_broken_folder(folder: Path) ->
     (folder / "shop.yaml").write_text(BROKEN)
     book, told = make_book(folder)
     await book.load()
-    assert not book.use([RuleFile("shop.yaml", BROKEN.encode())])
+    assert not await book.use([RuleFile("shop.yaml", BROKEN.encode())])
     assert book.current is None
-    assert book.use([RuleFile("shop.yaml", text_of("old").encode())])
+    assert await book.use([RuleFile("shop.yaml", text_of("old").encode())])
     assert answer(book) == "old"
-    assert not book.use([RuleFile("shop.yaml", text_of("older").encode())])
+    assert not await book.use([RuleFile("shop.yaml", text_of("older").encode())])
     (folder / "shop.yaml").write_text(text_of("old"))
     await book.load()
     assert len(told.loaded) == 1

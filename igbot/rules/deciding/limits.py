@@ -33,7 +33,9 @@ def with_uses(
     together = dict(uses)
     for rule in answering:
         if any(limit.per == "customer" for limit in rule.limits):
-            together[rule.name] = (*together.get(rule.name, ()), Use(now, key))
+            # An observer says nothing that could fail to leave, so nothing gives its use back.
+            use = Use(now, "" if rule.observe else key)
+            together[rule.name] = (*together.get(rule.name, ()), use)
     kept = {}
     for name, own in together.items():
         known = rule_of(name)

@@ -7,6 +7,7 @@ from igbot.rules.answers import HandoffPlan
 from igbot.rules.deciding.choice import Handoff
 from igbot.rules.deciding.effects import say
 from igbot.rules.deciding.names import Names
+from igbot.rules.templates.presentable import presentable
 from igbot.rules.templates.saying import choose_handoff_words, say_reply, say_words
 
 
@@ -43,5 +44,5 @@ def tell(names: Names, *, hands_off_only: bool = False) -> Told:
     if words:
         text = say_words(words, names, language=names.language, zone=rule.zone, now=scene.now)
         replies += [Outgoing(text)] if text else []
-    note = say(plan.note, names) if plan.note else None
+    note = say(plan.note, names) if plan.note else presentable(scene.message.text)
     return Told(tuple(replies), Handoff(plan.pause, plan.notify, note or None), variant)

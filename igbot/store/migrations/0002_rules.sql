@@ -1,5 +1,8 @@
 -- What the whole rule language needs: a memory of each customer, limits, calls of the owner's services, analytics.
 
+-- All at once, and first: whoever works on one of them must not wait for another that is changed already.
+LOCK TABLE outbox, conversation, message IN ACCESS EXCLUSIVE MODE;
+
 -- `memory` is what rules know of the customer (`rules.deciding.memory`), `profile` what Meta tells, when asked last.
 ALTER TABLE conversation
     ADD COLUMN memory     jsonb,
@@ -33,6 +36,8 @@ CREATE TABLE rule_use (
     rule       text NOT NULL,
     for_key    uuid NOT NULL,
     used_at    timestamptz NOT NULL,
+    -- An observer says nothing, so that no reply of its can fail to leave.
+    observer   boolean NOT NULL,
     PRIMARY KEY (for_key, rule, account_id)
 );
 CREATE INDEX rule_use_times ON rule_use (rule, account_id, used_at);
