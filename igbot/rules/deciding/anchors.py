@@ -21,12 +21,12 @@ def anchors(tree: Tree, uses: Mapping[int, int]) -> Anchors | None:
         found.append(_text_anchors(tree.text, uses))
     if tree.payloads:
         found.append(frozenset(_of_payload(payload) for payload in tree.payloads))
-    if tree.others:
+    if tree.brought:
         asked: tuple[tuple[Sort, tuple[str, ...]], ...] = (
-            ("emoji", tree.others.emojis),
-            ("story", tree.others.stories),
-            ("post", tree.others.posts),
-            ("ad", tree.others.ads),
+            ("emoji", tree.brought.emojis),
+            ("story", tree.brought.stories),
+            ("post", tree.brought.posts),
+            ("ad", tree.brought.ads),
         )
         found += [frozenset((sort, each) for each in given) for sort, given in asked if given]
     if tree.any:
@@ -35,11 +35,14 @@ def anchors(tree: Tree, uses: Mapping[int, int]) -> Anchors | None:
 
 
 def _text_anchors(tree: TextTree, uses: Mapping[int, int]) -> Anchors | None:
-    found: list[Anchors | None] = [frozenset({("text", number)}) for number in tree.every]
+    found: list[Anchors | None] = []
+    if tree.every:
+        found.append(frozenset({("text", min(tree.every, key=lambda number: uses.get(number, 0)))}))
     found += [_text_anchors(each, uses) for each in tree.every_trees]
     if tree.any or tree.any_trees:
-        own: Anchors = frozenset(("text", number) for number in tree.any)
-        found.append(_all_of([own, *(_text_anchors(each, uses) for each in tree.any_trees)]))
+        own: Anchors = frozenset([("text", number) for number in tree.any])
+        nested = [_text_anchors(each, uses) for each in tree.any_trees]
+        found.append(_all_of([own, *nested]) if nested else own)
     return _rarest(found, uses)
 
 
@@ -59,7 +62,9 @@ def _all_of(parts: Iterable[Anchors | None]) -> Anchors | None:
 
 def _rarest(parts: Iterable[Anchors | None], uses: Mapping[int, int]) -> Anchors | None:
     known = [part for part in parts if part is not None]
-    return min(known, key=lambda part: (_weight(part, uses), len(part)), default=None)
+    if len(known) < 2:
+        return known[0] if known else None
+    return min(known, key=lambda part: (_weight(part, uses), len(part)))
 
 
 def _weight(part: Anchors, uses: Mapping[int, int]) -> int:

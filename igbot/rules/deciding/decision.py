@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Literal
 
 from igbot.meta.outgoing import Outgoing
-from igbot.rules.deciding.asking_back import ASKED_BACK, question
+from igbot.rules.deciding.asking_back import ASKED_BACK, picked_by_tap, question
 from igbot.rules.deciding.choice import Answers, CallRequest, Choice, Considered, Customer, Incoming, Options, Reason
 from igbot.rules.deciding.contest import Fit, because, considered, fit, observers_that_fit, stage
 from igbot.rules.deciding.effects import Effects, request
@@ -18,7 +18,7 @@ from igbot.rules.deciding.scene import Scene
 from igbot.rules.deciding.table import Entry
 from igbot.rules.deciding.telling import Told
 from igbot.rules.deciding.why import obstacle
-from igbot.rules.deciding.winning import WHEN_NOTHING_ELSE, Win, chance_of, picked_by_tap, play
+from igbot.rules.deciding.winning import WHEN_NOTHING_ELSE, Win, chance_of, play
 from igbot.rules.rule import FALLBACK_KINDS, Rule
 
 _NO_OPTIONS = Options()

@@ -18,7 +18,9 @@ NOTHING: Found = (NO_TEXT, None)
 
 def found(tree: Tree, scene: Scene, keywords: tuple[Found, ...]) -> Found | None:
     """What hit, None where the conditions do not hold. `keywords` has what each number stands for."""
-    if tree.others is not None and not _others_hold(tree.others, scene):
+    if tree.brought is not None and not _is_brought(tree.brought, scene):
+        return None
+    if tree.moment is not None and not moment_holds(tree.moment, scene):
         return None
     best = NOTHING
     if tree.payloads:
@@ -39,7 +41,7 @@ def found(tree: Tree, scene: Scene, keywords: tuple[Found, ...]) -> Found | None
             return None
         best = _better(best, part)
     # Last, so that Meta is asked for a customer's profile only where all depends on it.
-    if tree.others is not None and tree.others.customer and not customer_fits(tree.others.customer, scene):
+    if tree.customer is not None and not customer_fits(tree.customer, scene):
         return None
     return best
 
@@ -91,6 +93,29 @@ def text_found(tree: TextTree, scene: Scene, keywords: tuple[Found, ...]) -> Fou
         if part is not None:
             holds, best = True, _better(best, part)
     return best if holds else None
+
+
+def may_fit(tree: Tree, scene: Scene) -> bool:
+    """Whether conditions hold of the customer and the moment, whatever they ask of the message itself."""
+    return (
+        (tree.moment is None or moment_holds(tree.moment, scene))
+        and not any(_must_fit(each, scene) for each in tree.none)
+        and all(may_fit(each, scene) for each in tree.every)
+        and (not tree.any or any(may_fit(each, scene) for each in tree.any))
+        and (tree.customer is None or customer_fits(tree.customer, scene))
+    )
+
+
+def _must_fit(tree: Tree, scene: Scene) -> bool:
+    """Whether conditions hold whatever the message is."""
+    return (
+        not (tree.text or tree.payloads or tree.brought)
+        and (tree.moment is None or moment_holds(tree.moment, scene))
+        and not any(may_fit(each, scene) for each in tree.none)
+        and all(_must_fit(each, scene) for each in tree.every)
+        and (not tree.any or any(_must_fit(each, scene) for each in tree.any))
+        and (tree.customer is None or customer_fits(tree.customer, scene))
+    )
 
 
 def strongest_possible(tree: Tree, keywords: tuple[Found, ...]) -> Rank:
@@ -168,15 +193,22 @@ def plain_username(written: str) -> str:
     return written.removeprefix("@").casefold()
 
 
-def _others_hold(when: When, scene: Scene) -> bool:
-    message, memory = scene.message, scene.customer.memory
-    holds = (
+def _is_brought(when: When, scene: Scene) -> bool:
+    message = scene.message
+    return (
         (when.kinds is None or message.kind in when.kinds)
         and (not when.emojis or scene.emoji in when.emojis)
         and (not when.stories or message.story in when.stories)
         and (not when.posts or message.post in when.posts)
         and (not when.ads or message.ad in when.ads)
-        and (when.test is None or message.test is when.test)
+    )
+
+
+def moment_holds(when: When, scene: Scene) -> bool:
+    """Whether the time and what came before are as a node wants them, and the message is test traffic or not."""
+    memory = scene.customer.memory
+    holds = (
+        (when.test is None or scene.message.test is when.test)
         and (when.first_message is None or (memory.messages == 0) is when.first_message)
         and (when.turn is None or when.turn.holds(memory.messages + 1))
         and (when.after is None or after_holds(when.after, scene))

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from igbot.rules.conditions import TextCondition, TextNode, When, WordList
-from igbot.rules.matching.matchers import Matcher
+from igbot.rules.conditions import CustomerCondition, TextCondition, TextNode, When, WordList
+from igbot.rules.matching.matchers import Matcher, Rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,14 @@ class TextTree:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A `When`. `others` is the node itself where it asks for anything but text, payloads and what nests."""
+    """A `When`. `brought` is the node itself where it asks for more that a message brings than text and payloads,
+    `moment` where it asks what came before, for the time or for test traffic."""
 
     text: TextTree | None
     payloads: tuple[str, ...]
-    others: When | None
+    brought: When | None
+    moment: When | None
+    customer: CustomerCondition | None
     any: tuple["Tree", ...]
     every: tuple["Tree", ...]
     none: tuple["Tree", ...]
@@ -49,6 +52,8 @@ class Numbering:
     numbers: dict[Matcher, int] = field(default_factory=dict)
     uses: Counter[int] = field(default_factory=Counter)
     matchers: list[Matcher] = field(default_factory=list)
+    ranks: list[Rank] = field(default_factory=list)
+    """Of each of `matchers`."""
     _lists: dict[int, TextTree] = field(default_factory=dict)
 
     def tree(self, when: When) -> Tree:
@@ -56,7 +61,9 @@ class Numbering:
         return Tree(
             text=self._text(when.text) if when.text else None,
             payloads=when.payloads,
-            others=when if _asks_for_more(when) else None,
+            brought=when if when.kinds is not None or _asks_for_more(when) else None,
+            moment=when if _asks_for_a_moment(when) else None,
+            customer=when.customer,
             any=tuple(self.tree(each) for each in when.any),
             every=tuple(self.tree(each) for each in when.every),
             none=tuple(self.tree(each) for each in when.none),
@@ -109,11 +116,12 @@ class Numbering:
         if number is None:
             number = self.numbers[matcher] = len(self.matchers)
             self.matchers.append(matcher)
+            self.ranks.append(matcher.rank)
         return number
 
     def _in_order(self, ids: Iterable[int]) -> dict[int, int]:
         # Sorting keeps the order in which they are written where two count the same.
-        ordered = sorted(ids, key=lambda number: self.matchers[number].rank, reverse=True)
+        ordered = sorted(ids, key=self.ranks.__getitem__, reverse=True)
         return {number: place for place, number in enumerate(ordered)}
 
 
@@ -129,6 +137,9 @@ def measures(condition: TextCondition) -> bool:
 
 
 def _asks_for_more(when: When) -> bool:
-    given = (when.kinds, when.schedule, when.first_message, when.idle_for, when.after, when.turn, when.customer)
-    listed = (when.emojis, when.stories, when.posts, when.ads)
-    return any(asked is not None for asked in (*given, when.test)) or any(listed)
+    return bool(when.emojis or when.stories or when.posts or when.ads)
+
+
+def _asks_for_a_moment(when: When) -> bool:
+    given = (when.schedule, when.first_message, when.idle_for, when.after, when.turn, when.test)
+    return any(asked is not None for asked in given)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from igbot.rules.deciding.asking_back import ASKED_BACK, tapped, tied
+from igbot.rules.deciding.asking_back import ASKED_BACK, picked_by_tap, tied
 from igbot.rules.deciding.choice import Answered, Answers, Considered, Options
 from igbot.rules.deciding.contest import Fit, because, best_first, considered, fit, serves
 from igbot.rules.deciding.limits import in_words, reached
@@ -99,6 +99,8 @@ def play(rules: RuleSet, scene: Scene, *, options: Options, answers: Answers, us
     for each in best_first(rules, scene):
         if serving and len(lines) >= MOST_CONSIDERED:
             break
+        if each.entry is picked:
+            continue
         chance = chance_of(each.rule, scene, answers, used_up)
         if chance.passed:
             # Room is kept for the one that wins.
@@ -110,18 +112,9 @@ def play(rules: RuleSet, scene: Scene, *, options: Options, answers: Answers, us
     if not serving:
         return _fall_back(rules, scene, lines, answers=answers, used_up=used_up)
     best, chance = serving[0]
-    asked = tied([each for each, own in serving if not own.withheld], options) if not chance.withheld else ()
+    asked = tied([each for each, own in serving if not own.withheld], scene, options) if not chance.withheld else ()
     win = None if asked else Win(best.entry, best, chance, because(best, scene.message))
     return Round(win, asked, tuple(lines[:MOST_CONSIDERED]))
-
-
-def picked_by_tap(rules: RuleSet, scene: Scene) -> Entry | None:
-    """The rule that a tap on an answer to "which one do you mean?" picks, if it still answers."""
-    name = tapped(scene.message)
-    entry = rules.by_name.get(name) if name else None
-    if entry is None or entry.rule.observe or not serves(entry.rule, scene.customer.account, scene.now):
-        return None
-    return entry
 
 
 def _fall_back(

@@ -1,17 +1,16 @@
-"""Which of several rules answers: the total order, ties that are asked about, who is in the contest at all."""
+"""Which of several rules answers: the total order, who is in the contest at all."""
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from igbot.meta.outgoing import Outgoing, QuickReply
+from igbot.meta.outgoing import Outgoing
 from igbot.rules.conditions import TextCondition, When, WordList
 from igbot.rules.deciding.choice import Customer, Incoming, Options
 from igbot.rules.deciding.winning import MOST_CONSIDERED
 from igbot.rules.matching.matchers import Fuzzy, Keyword, Matcher, Near, Pattern, Similar
-from igbot.rules.rule import FALLBACK_KINDS, Rule
+from igbot.rules.rule import FALLBACK_KINDS
 from tests.rules.deciding.building import ANA, NOW, answer, choose, explain, hours, rule, rules, said, text, word, words
 
 
@@ -189,68 +188,6 @@ def test_without_a_fallback_the_default_reply_is_said() -> None:
     assert choose(hi, Incoming("story_mention"), options=Options("Sorry?")).reason == "unmatched"
     assert choose(hi, "blah", options=Options(" ")).reason == "unmatched"
     assert choose(rules(), "blah", options=Options("Sorry?")).reason == "fallback"
-
-
-def labelled(name: str, **keys: Any) -> Rule:
-    """A rule that can be asked about."""
-    return rule(name, words("size"), **{"label": name.title(), **keys})
-
-
-ASKING = Options(ask_on_tie=True)
-
-
-def test_equally_good_rules_are_asked_about() -> None:
-    """With their labels as quick replies, in the customer's language; no rule has answered then."""
-    given = rules(labelled("shirts"), labelled("shoes"), labelled("hats"), rule("best", words("best")))
-    choice = choose(given, "what size", options=replace(ASKING, language="es"))
-    assert (choice.reason, choice.rule, choice.asked) == ("rule", None, ("shirts", "shoes", "hats"))
-    assert choice.replies == (
-        Outgoing(
-            "¿A cuál te refieres?",
-            (QuickReply("Shirts", "RULE:shirts"), QuickReply("Shoes", "RULE:shoes"), QuickReply("Hats", "RULE:hats")),
-        ),
-    )
-    assert choice.memory.answered_by is None
-    assert choose(given, "best size", options=ASKING).asked == ("shirts", "shoes", "hats")
-
-
-@pytest.mark.parametrize(
-    ("second", "options"),
-    [
-        (labelled("shoes", priority=-1), ASKING),
-        (labelled("shoes", conditions=0), ASKING),
-        (labelled("shoes", label=None), ASKING),
-        (labelled("shoes", label="Shirts"), ASKING),
-        (labelled("shoes", ask_on_tie=False), ASKING),
-        (labelled("shoes", ask_on_tie=True), Options()),
-    ],
-)
-def test_nothing_is_asked_without_a_real_tie(second: Rule, options: Options) -> None:
-    """One is better, one has no label of its own, or one of the two does not ask."""
-    assert choose(rules(labelled("shirts"), second), "size", options=options).rule == "shirts"
-
-
-def test_rules_ask_by_themselves_where_the_configuration_does_not() -> None:
-    """`on_tie: ask` in both."""
-    given = rules(labelled("shirts", ask_on_tie=True), labelled("shoes", ask_on_tie=True), labelled("hats"))
-    assert choose(given, "size").asked == ("shirts", "shoes")
-
-
-def test_a_tap_picks_the_rule_that_was_asked_about() -> None:
-    """Whatever its kinds and conditions, as long as it is in force; a name that is none is any other payload."""
-    given = rules(
-        labelled("shirts"),
-        labelled("shoes", ends=NOW + hours(1)),
-        rule("watch", words("size"), observe=True),
-        rule("else", When(payloads=("RULE:*",))),
-    )
-    tap = Incoming("quick_reply", "Shoes", "RULE:shoes")
-    choice = choose(given, tap, options=ASKING)
-    assert (choice.reason, choice.rule, choice.matched, said(choice)) == ("rule", "shoes", "asked back", ["shoes"])
-    assert explain(given, tap)[0].because == "asked back"
-    assert answer(given, tap, now=NOW + hours(1)) == "else"
-    assert answer(given, replace(tap, payload="RULE:gone")) == "else"
-    assert answer(given, replace(tap, payload="RULE:watch")) == "else"
 
 
 def test_a_decision_names_only_so_many_rules() -> None:
