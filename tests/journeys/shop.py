@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from igbot.sandbox.app import make_app
 from igbot.sandbox.faults import Fault, FaultRule, Match
 from igbot.sandbox.graph import CustomerDid, Sandbox
 from igbot.sandbox.options import SandboxSettings
+from igbot.settings.model import Settings
 from igbot.settings.reading import read_settings
 from igbot.starting import opened
 from igbot.telemetry.redaction import Redactor
@@ -60,11 +61,13 @@ class Alarm:
     """A channel for alerts that remembers what it was told."""
 
     titles: list[str] = field(default_factory=list)
-    url: str = ""
+    texts: list[str] = field(default_factory=list)
 
     async def receive(self, request: web.Request) -> web.Response:
         """Takes one notification as Apprise's `json://` sends it."""
-        self.titles.append((await request.json())["title"])
+        told = await request.json()
+        self.titles.append(told["title"])
+        self.texts.append(told["message"])
         return web.Response()
 
 
@@ -72,12 +75,26 @@ class Alarm:
 class Shop:
     """The running bot and everyone around it."""
 
-    run: Running
+    settings: Settings
     sandbox: Sandbox
     clock: Hands
     alarm: Alarm
     http: aiohttp.ClientSession
     database: "asyncpg.Connection[Any]"
+    bot: AsyncExitStack
+    run: Running = field(init=False)
+
+    async def starts(self) -> None:
+        """A bot begins to work, and Meta posts to it from now on."""
+        opening = opened(self.settings, stopping=asyncio.Event(), clock=self.clock, redactor=Redactor())
+        self.run, _ = await self.bot.enter_async_context(opening)
+        self.sandbox.configure(webhook_url=f"{self.run.public_url}/webhook")
+        await eventually(self.run.app.membership.token_looked_at.is_set)
+        assert self.run.app.rulebook.current is not None, self.run.app.rules_watch.trouble
+
+    async def stops(self) -> None:
+        """The bot ends as on SIGTERM; `starts` goes on with what is in the database."""
+        await self.bot.aclose()
 
     async def writes(self, igsid: str, text: str = "", **did: Any) -> str:
         """A customer writes; the bot has taken it. The message's mid."""
@@ -114,6 +131,7 @@ class Shop:
         self.clock.now += timedelta(**time)
         self.run.app.wakes.inbox.set()
         self.run.app.wakes.outbox.set()
+        self.run.app.wakes.calls.set()
 
     async def rows(self, query: str, *arguments: object) -> list[dict[str, Any]]:
         """What the database holds, asked past the bot."""
@@ -217,11 +235,19 @@ async def open_shop(
             serving=True,
         )
         settings = replace(settings, host="127.0.0.1", port=0, management_port=0)
-        async with opened(settings, stopping=asyncio.Event(), clock=clock, redactor=Redactor()) as (run, _):
-            play.configure(webhook_url=f"{run.public_url}/webhook")
-            await eventually(run.app.membership.token_looked_at.is_set)
-            database = await asyncpg.connect(database_url)
-            try:
-                yield Shop(run, play, clock, alarm, http, database)
-            finally:
-                await database.close()
+        database = await asyncpg.connect(database_url)
+        try:
+            async with AsyncExitStack() as bot:
+                shop = Shop(settings, play, clock, alarm, http, database, bot)
+                await shop.starts()
+                yield shop
+        finally:
+            await database.close()
+
+
+def rules_in(directory: Path, text: str) -> Path:
+    """A folder of rules with one file that holds these."""
+    folder = directory / "rules"
+    folder.mkdir()
+    (folder / "rules.yaml").write_text(text, encoding="utf-8")
+    return folder
