@@ -59,7 +59,7 @@ def build_ruleset(digest: str, rules: Sequence[Rule]) -> RuleSet:
     ordered = tuple(sorted(rules, key=lambda rule: rule.file))
     numbering = Numbering()
     trees = [numbering.tree(rule.when) for rule in ordered]
-    keywords: tuple[Found, ...] = tuple((matcher.rank, matcher) for matcher in numbering.matchers)
+    keywords: tuple[Found, ...] = tuple(zip(numbering.ranks, numbering.matchers, strict=True))
     entries = tuple(
         Entry(
             rule,

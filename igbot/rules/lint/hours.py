@@ -12,6 +12,8 @@ from igbot.rules.lint.subjects import Subject, list_words
 from igbot.rules.matching.matchers import Keyword, Matcher
 
 MOST_NAMED = 4
+MOST_COUNTERPARTS = 8
+"""Rules with the same word that are compared with one for the other time; of more the first."""
 
 Side = tuple[str, bool]
 """A schedule, and whether it must be open."""
@@ -26,7 +28,8 @@ def check_hours(rules: Sequence[Subject]) -> None:
     counterparts: defaultdict[tuple[Side, str], list[Subject]] = defaultdict(list)
     for each, side in timed:
         for word in _words([each]):
-            counterparts[side, word].append(each)
+            if len(counterparts[side, word]) < MOST_COUNTERPARTS:
+                counterparts[side, word].append(each)
     for each, (name, is_open) in timed:
         words = _words([each])
         shared = (other for word in words for other in counterparts.get(((name, not is_open), word), ()))

@@ -28,6 +28,8 @@ def check_leaks(reports: Iterable[FileReport]) -> None:
         if not _QUICK.search(source.text.encode("utf-8", "replace")):
             continue
         for found in _EXACT.finditer(source.text):
+            if report.full:
+                break
             place = source.place_at(found.start())
             before = source.excerpt(place.line)
             width = min(len(found[0]), max(len(before) - place.column + 1, 1))

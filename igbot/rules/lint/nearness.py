@@ -60,12 +60,15 @@ def _tolerant(
             for word in each.wanted:
                 if isinstance(word, Fuzzy):
                     yield word, {each.number}, each.report
+    users: defaultdict[str, set[int]] = defaultdict(set)
+    for each in rules:
+        for given in each.lists:
+            users[given.name].add(each.number)
     for given in lists:
-        found = [word for word in given.any if isinstance(word, Fuzzy)]
-        if found and given.file in reports:
-            users = {each.number for each in rules if any(used.name == given.name for used in each.lists)}
-            for word in found:
-                yield word, users, reports[given.file]
+        if given.file in reports:
+            for node in given.any:
+                if isinstance(node, Fuzzy):
+                    yield node, users[given.name], reports[given.file]
 
 
 def _owners(rules: Sequence[Subject]) -> dict[str, list[_Owner]]:

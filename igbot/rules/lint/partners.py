@@ -16,6 +16,8 @@ from igbot.rules.matching.normalise import FOLDED_FROM, fold_accents
 from igbot.rules.reading.source import FileReport
 
 _LATIN_WORD = expression(r"\p{Latin}+")
+MOST_COMPARED = 500_000
+"""Pairs of a form and a part of words that one run compares; after that many a form counts as known."""
 _STRESS = "\u0301"
 """The acute accent, which customers leave out; the tilde of ñ makes another letter."""
 
@@ -40,11 +42,12 @@ def check_partners(rules: Sequence[Subject], lists: Iterable[WordList], reports:
 
 
 class _Known:
-    """The words that some rule has."""
+    """The words that some rule has, and how many pairs may still be compared."""
 
     def __init__(self) -> None:
         """With none yet."""
         self.words: set[str] = set()
+        self.left = MOST_COMPARED
 
     def add(self, words: Iterable[Matcher]) -> None:
         """Takes note of words."""
@@ -52,13 +55,16 @@ class _Known:
 
 
 def _check(words: Sequence[Matcher], report: FileReport, known: _Known) -> None:
+    tolerant = [word for word in words if not isinstance(word, Keyword) or word.kind not in ("word", "is")]
     for word in words:
+        if report.full:
+            return
         if type(word) is not Keyword or word.kind != "word":
             continue
         forms = FORMS.get(word.folded)
         if forms is None and word.text.isascii():
             continue
-        missing = [form for form in _partners(word.text, forms or ()) if not _is_met(form, words, known)]
+        missing = [form for form in _partners(word.text, forms or ()) if not _is_met(form, tolerant, known)]
         if missing:
             listed = " and ".join(f'"{form}"' for form in missing)
             message = f'customers also write {listed} for "{word.written}"'
@@ -79,9 +85,12 @@ def _without_stress(found: regex.Match[str]) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", word).replace(_STRESS, ""))
 
 
-def _is_met(form: str, words: Sequence[Matcher], known: _Known) -> bool:
+def _is_met(form: str, tolerant: Sequence[Matcher], known: _Known) -> bool:
     folded = fold_accents(form)
-    return folded in known.words or any(_may_hit(word, folded) for word in words)
+    if folded in known.words:
+        return True
+    known.left -= len(tolerant)
+    return known.left < 0 or any(_may_hit(word, folded) for word in tolerant)
 
 
 def _may_hit(word: Matcher, form: str) -> bool:

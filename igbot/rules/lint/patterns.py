@@ -16,11 +16,12 @@ from igbot.rules.reading.source import FileReport
 # What a class of RE2 means by a capital, a name, and what stands for itself.
 _PIECE = expression(
     r"\\Q(?P<literal>.*?)(?:\\E|$)|\\(?:[pP]\{\^?\w+\}|[pP]\w|x\{[0-9A-Fa-f]+\}|x[0-9A-Fa-f]{2}|.)"
-    r"|\(\?P?<[^>]*>|\(\?(?P<flags>[a-zA-Z-]+)[:)]|\[(?P<set>\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*)\]|(?P<plain>.)",
+    r"|\(\?P?<[^>]*>|\(\?(?P<flags>[a-zA-Z-]+)[:)]|\[(?P<set>\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*)\]"
+    r"|(?P<plain>[^\\(\[]++|.)",
     regex.DOTALL,
 )
 _NO_LETTERS = expression(r"\[:\^?\w+:\]|\\[pP](?:\{\^?\w+\}|\w)|\\.")
-_NESTED = expression(r"\((?:[^()\\]|\\.)*[*+](?:[^()\\]|\\.)*\)(?:[*+]|\{[0-9]+,\})")
+_NESTED = expression(r"\((?:[^()\\*+]|\\.)*+[*+](?:[^()\\]|\\.)*+\)(?:[*+]|\{[0-9]+,\})")
 _BESIDE_FOREIGN = expression(r"(?V1)\\[bBwW][+*?()]*[\p{L}--\p{ASCII}]|[\p{L}--\p{ASCII}][+*?()]*\\[bBwW]")
 _UPPER = expression(r"\p{Lu}")
 
@@ -40,6 +41,8 @@ def check_patterns(rules: Sequence[Subject], lists: Iterable[WordList], reports:
 def _check(pattern: Pattern, report: FileReport) -> None:
     if fits_empty(pattern.written):
         message = "this pattern can match the empty text, so it fits every message"
+    if report.full:
+        return
         report.warning("R031", pattern.at, message, hint="write + in place of *, or take away the ?")
     if found := _NESTED.search(pattern.written):
         message = f"a repetition within a repetition: {found[0][:60]}"
@@ -66,3 +69,5 @@ def _never_matched(written: str) -> Iterator[str]:
             text = "".join(letter for letter in _UPPER.findall(inside) if letter.lower() not in inside)
         if upper := _UPPER.search(text):
             yield upper[0]
+    if not _UPPER.search(_NO_LETTERS.sub("", written)):
+        return

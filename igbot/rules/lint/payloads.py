@@ -41,12 +41,14 @@ def check_conditions(rules: Sequence[Subject]) -> None:
             if payload.startswith(OF_A_QUESTION) or _is_sent(payload, sent, ordered):
                 continue
             place = seek(each, payload, "payload" if each.rule.when.payloads else "when")
+            # Menus, ice breakers and advertisements are set up at Meta, where no rule file shows them.
+            outside = payload.endswith("*") or each.rule.kinds & {"postback", "referral"}
+            if each.report.hopeless or (outside and each.report.full):
+                break
             if payload.endswith("*"):
                 message = f'no button sends a payload that begins with "{payload[:-1][:60]}"'
                 each.report.warning("R044", place, message, hint="add a button with one, or leave it to advertisements")
             else:
-                # Menus, ice breakers and advertisements are set up at Meta, where no rule file shows them.
-                outside = each.rule.kinds & {"postback", "referral"}
                 add = each.report.warning if outside else each.report.error
                 message = f'no button sends the payload "{payload[:60]}"'
                 add("R044", place, message, hint="add a quick reply or a button with it")

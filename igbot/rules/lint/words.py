@@ -26,6 +26,7 @@ _GLUED = {
     "Finnish": expression(r"ää|öö|yy"),
     "Hungarian": expression(r"[őű]"),
 }
+_MAY_BE_GLUED = expression(r"\p{Hangul}|[ğşőű]|ää|öö|yy")
 
 
 def check_words(rules: Sequence[Subject], lists: Iterable[WordList], reports: Mapping[str, FileReport]) -> None:
@@ -100,6 +101,9 @@ def _check_wholes(text: TextCondition, report: FileReport) -> None:
 
 def _check_each(words: Sequence[Matcher], report: FileReport) -> None:
     _check_short(words, report)
+    together = " ".join([word.text for word in words if isinstance(word, Keyword)])
+    if together.isascii() or not _MAY_BE_GLUED.search(together):
+        return
     glued = [(word, why) for word in words if isinstance(word, Keyword) and (why := _why_glued(word))]
     if glued:
         word, why = glued[0]

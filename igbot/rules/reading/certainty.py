@@ -7,9 +7,11 @@ from igbot.rules.expressions import expression
 from igbot.rules.matching.matchers import Pattern
 from igbot.rules.matching.patterns import group_names
 
-_ESCAPED = expression(r"\\.|\[(?:\\.|[^\]\\])*\]", regex.DOTALL)
+_ESCAPED = expression(r"\\Q.*?(?:\\E|$)|\\.|\[(?:\\.|[^\]\\])*\]", regex.DOTALL)
 _WITHOUT_GROUPS = expression(r"\(\?:[^()]*\)[?*+]?")
 _MAY_BE_MISSING = expression(r"\||\)[?*]|\)\{0")
+_DEEPEST = 20
+"""Brackets in brackets that are looked through; what is in more may be missing."""
 
 
 def sure_groups(text: TextCondition | None) -> frozenset[str]:
@@ -37,7 +39,9 @@ def _of(node: TextNode) -> frozenset[str]:
 
 
 def _has_loose_parts(pattern: str) -> bool:
-    bare, before = _ESCAPED.sub("x", pattern), ""
-    while bare != before:
-        bare, before = _WITHOUT_GROUPS.sub("x", bare), bare
-    return _MAY_BE_MISSING.search(bare) is not None
+    bare = _ESCAPED.sub("x", pattern)
+    for _ in range(_DEEPEST):
+        before, bare = bare, _WITHOUT_GROUPS.sub("x", bare)
+        if bare == before:
+            return _MAY_BE_MISSING.search(bare) is not None
+    return True

@@ -60,7 +60,7 @@ def _compile_rule(draft: DraftRule, scope: Scope, accounts: frozenset[str] | Non
         report,
         rule=draft.name,
         match_names=scope.words.groups,
-        sure_groups=sure_groups(when.text),
+        sure_groups=sure_groups(when.text) if scope.words.groups else frozenset(),
         kinds=kinds,
         has_text_condition=when.text is not None,
     )

@@ -10,6 +10,8 @@ from igbot.rules.reading.source import FileReport, Scalar
 
 LONGEST_PATTERN = 4000
 """Characters."""
+MOST_WRITTEN = 250_000
+"""Characters of all patterns together."""
 MOST_INSTRUCTIONS = 1_500_000
 """Of RE2's programs for all patterns together; a thousand patterns with two Unicode classes each are about as much,
 and take a second."""
@@ -24,6 +26,7 @@ class Patterns:
 
     groups: dict[str, frozenset[str]] = field(default_factory=dict)
     """The names and numbers of the groups of each pattern that can be used."""
+    written: int = 0
     instructions: int = 0
     too_large: int = 0
 
@@ -43,7 +46,8 @@ class Patterns:
         """The groups of a pattern, and why it cannot be used."""
         if len(written) > LONGEST_PATTERN:
             return _NONE, f"has {len(written)} characters, {LONGEST_PATTERN} are possible; use words for some of it"
-        if self.instructions > MOST_INSTRUCTIONS or self.too_large >= MOST_TOO_LARGE:
+        self.written += len(written)
+        if self.instructions > MOST_INSTRUCTIONS or self.written > MOST_WRITTEN or self.too_large >= MOST_TOO_LARGE:
             return _NONE, "was not looked at: the patterns of all rules together are too large; use words for some"
         compiled = self._compile(written)
         # Looking at large ones once more would take as long again; groups without names need only be counted.

@@ -116,7 +116,7 @@ class Source:
 def place_of(node: Node) -> Place:
     """Where a value stands; one that goes on over lines is marked by its first character."""
     width = node.end_column - node.column if node.end_line == node.line else 1
-    return Place(node.line, node.column, max(width, 1))
+    return Place(node.line, node.column, width if width > 1 else 1)
 
 
 def place_inside(source: Source, node: Scalar, part: str, *, at: int | None = None) -> Place:
