@@ -3,8 +3,14 @@
 from igbot.rules.expressions import expression
 
 _UNKEEPABLE = expression(r"(?V1)[[\p{Cc}\p{Cs}]--[\n\t]]")
+_BREAK = expression(r"[\n\t\u2028\u2029]")
 # The blanks of Hangul are letters and that of Braille a symbol, but neither has any ink.
 _BLANK = expression(r"(?V1)[\s\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]*")
+
+
+def has_lines(text: str) -> bool:
+    """Whether a text has more than one line, or columns."""
+    return not text.isprintable() and _BREAK.search(text) is not None
 
 
 def unkeepable(text: str) -> str:

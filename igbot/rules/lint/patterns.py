@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import regex
 
+from igbot.rules.characters import is_blank
 from igbot.rules.conditions import WordList
 from igbot.rules.expressions import expression
+from igbot.rules.lint.literals import literal_count, never_found
 from igbot.rules.lint.subjects import Subject
 from igbot.rules.matching.matchers import Pattern
 from igbot.rules.matching.patterns import fits_empty
@@ -39,10 +41,10 @@ def check_patterns(rules: Sequence[Subject], lists: Iterable[WordList], reports:
 
 
 def _check(pattern: Pattern, report: FileReport) -> None:
-    if fits_empty(pattern.written):
-        message = "this pattern can match the empty text, so it fits every message"
     if report.full:
         return
+    if fits_empty(pattern.written):
+        message = "this pattern can match the empty text, so it fits every message"
         report.warning("R031", pattern.at, message, hint="write + in place of *, or take away the ?")
     if found := _NESTED.search(pattern.written):
         message = f"a repetition within a repetition: {found[0][:60]}"
@@ -51,13 +53,34 @@ def _check(pattern: Pattern, report: FileReport) -> None:
         letter = found[0].strip("\\bBwW+*?()")
         message = rf'\b and \w know the letters a to z only, not "{letter}"'
         report.warning("R033", pattern.at, message, hint=r"use {word: …}, or [\p{L}\p{M}\p{N}_] in place of \w")
+    if found_count := literal_count(pattern.written):
+        message = f'"{found_count}" is not a number of times: it matches these very characters'
+        report.warning("R034", pattern.at, message, hint=f"write {{0{found_count[1:]}")
     if not pattern.raw and (upper := next(_never_matched(pattern.written), "")):
         message = f'"{upper}" never matches: patterns see the message in small letters'
         report.warning("R034", pattern.at, message, hint=f'write "{upper.lower()}", or add raw: true')
+    elif not pattern.raw and (fault := never_found(pattern.written)):
+        named = _shown(fault.written)
+        message = f"{named} never matches: patterns see the message in its normal form"
+        instead = f"write {_shown(fault.normal)}" if fault.normal else "delete it"
+        report.warning("R034", pattern.at, message, hint=f"{instead}, or add raw: true")
+
+
+def _shown(letters: str) -> str:
+    """Letters in quotes; those that nobody sees, or that look like others, by their numbers too."""
+    named = (
+        ""
+        if regex.fullmatch(r"[\p{L}\p{N}\p{P}\p{S} ]+", letters)
+        else " ".join(f"U+{ord(each):04X}" for each in letters)
+    )
+    visible = f'"{letters}"' if not is_blank(letters) or not named else ""
+    return f"{visible} ({named})" if visible and named else visible or named
 
 
 def _never_matched(written: str) -> Iterator[str]:
     """Capitals that stand for themselves, in a pattern that does not ignore case."""
+    if not _UPPER.search(_NO_LETTERS.sub("", written)):
+        return
     for piece in _PIECE.finditer(written):
         flags = piece["flags"]
         if flags and "i" in flags.partition("-")[0]:
@@ -69,5 +92,3 @@ def _never_matched(written: str) -> Iterator[str]:
             text = "".join(letter for letter in _UPPER.findall(inside) if letter.lower() not in inside)
         if upper := _UPPER.search(text):
             yield upper[0]
-    if not _UPPER.search(_NO_LETTERS.sub("", written)):
-        return

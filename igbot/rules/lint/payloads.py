@@ -14,6 +14,7 @@ from igbot.rules.lint.field import served
 from igbot.rules.lint.subjects import Subject, all_conditions, list_words, seek
 from igbot.rules.matching.matchers import Matcher, Text
 from igbot.rules.places import Place
+from igbot.rules.spelling import did_you_mean
 
 MOST_TITLES = 2_000
 """Buttons whose titles are tried on the rules, where no rule names their payload."""
@@ -40,11 +41,11 @@ def check_conditions(rules: Sequence[Subject]) -> None:
         for payload in dict.fromkeys(_awaited(each)):
             if payload.startswith(OF_A_QUESTION) or _is_sent(payload, sent, ordered):
                 continue
-            place = seek(each, payload, "payload" if each.rule.when.payloads else "when")
             # Menus, ice breakers and advertisements are set up at Meta, where no rule file shows them.
             outside = payload.endswith("*") or each.rule.kinds & {"postback", "referral"}
             if each.report.hopeless or (outside and each.report.full):
                 break
+            place = seek(each, payload, "payload" if each.rule.when.payloads else "when")
             if payload.endswith("*"):
                 message = f'no button sends a payload that begins with "{payload[:-1][:60]}"'
                 each.report.warning("R044", place, message, hint="add a button with one, or leave it to advertisements")
@@ -74,7 +75,7 @@ def check_taps(rules: Sequence[Subject], ruleset: RuleSet) -> None:
         for each in rules
         if each.rule.enabled
         for tap in _taps(each)
-        if not tap.payload.startswith(OF_A_QUESTION) and not waiting.takes(tap.payload, tap.kind)
+        if not waiting.takes(tap.payload, tap.kind)
     ]
     if not lost:
         return
@@ -98,6 +99,10 @@ def _tell(each: Subject, tap: _Tap, waiting: _Waiting) -> None:
         message = f'no rule takes the payload "{named}": a tap gets the fallback'
         kinds = "" if tap.kind == "quick_reply" else ", kinds: [postback]"
         hint = f"add a rule with payload: {named}{kinds}"
+    if tap.payload.startswith(OF_A_QUESTION):
+        hint = (
+            did_you_mean(tap.payload, waiting.picked) or f"write the name of a rule that answers behind {OF_A_QUESTION}"
+        )
     place = tap.place if tap.file == each.rule.file else each.rule.place("reply")
     each.report.warning("R043", place, message, hint=hint)
 
@@ -124,6 +129,10 @@ class _Waiting:
         """Reads them from all conditions of the rules that answer."""
         self._exact: set[tuple[CustomerKind, str]] = set()
         self._beginnings: set[tuple[CustomerKind, str]] = set()
+        # A tap on an answer to "which one do you mean?" picks a rule by its name, whatever this asks for.
+        self.picked = {
+            f"{OF_A_QUESTION}{each.rule.name}" for each in rules if each.rule.enabled and not each.rule.observe
+        }
         for each in rules:
             if each.competes:
                 for payload in _awaited(each):
@@ -133,8 +142,10 @@ class _Waiting:
 
     def takes(self, payload: str, kind: CustomerKind) -> bool:
         """Whether some rule asks for this payload."""
-        return (kind, payload) in self._exact or any(
-            (kind, payload[:length]) in self._beginnings for length in self._lengths if length <= len(payload)
+        return (
+            payload in self.picked
+            or (kind, payload) in self._exact
+            or any((kind, payload[:length]) in self._beginnings for length in self._lengths if length <= len(payload))
         )
 
 

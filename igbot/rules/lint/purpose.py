@@ -12,6 +12,14 @@ from igbot.rules.reading.files import RULE_KEYS
 from igbot.rules.rule import DEFAULT_KINDS, Rule
 
 ANSWERS = ("reply", "handoff")
+ONLY_ANSWERS = {
+    "settle": "waiting for more lines",
+    "delay": "waiting before the answer",
+    "typing": "showing that somebody writes",
+    "on_tie": "asking which rule is meant",
+    "label": "its name on a button",
+}
+"""What an observer has no use for, and what it is for."""
 CONDITIONS = frozenset({"keywords", "not", "payload", "when"})
 
 
@@ -51,6 +59,21 @@ def _check_deeds(each: Subject) -> None:
         message = f'"{rule.name}" observes: it may tag, alert and call, but not answer'
         key = next((key for key in ANSWERS if key in rule.places), "observe")
         each.report.error("R015", rule.place(key), message, hint=f'delete {key}, or delete "observe: true"')
+    if rule.observe:
+        _check_observer(each)
+
+
+def _check_observer(each: Subject) -> None:
+    """R015 for what is about answers."""
+    rule = each.rule
+    for key, purpose in ONLY_ANSWERS.items():
+        if key in rule.places:
+            message = f'"{rule.name}" observes and never answers, so {key} ({purpose}) has no meaning'
+            each.report.error("R015", rule.place(key), message, hint=f"delete {key}")
+    then = next((limit.then for limit in rule.limits if limit.then != "next"), None)
+    if then:
+        message = f'"{rule.name}" observes and never answers: when its limit is reached nothing else can happen'
+        each.report.error("R015", rule.place("limit"), message, hint=f"delete then: {then}")
 
 
 def _fits_all(rule: Rule) -> bool:

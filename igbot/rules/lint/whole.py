@@ -21,6 +21,7 @@ _AUTOMATIC = expression(
     r"|virtuelle[rn]? assistent|assistant virtuel|assistente virtual|sanal asistan|آلي|روبوت",
     regex.IGNORECASE,
 )
+_TOLD_BY = 'add a rule with "when: {first_message: true}" whose reply says that an automatic assistant answers'
 MOST_NAMED = 5
 
 
@@ -44,11 +45,11 @@ def check_whole(rules: Sequence[Subject], reports: Mapping[str, FileReport], sur
         first.warning("R060", NOWHERE, message, hint="add a rule with handoff:")
     if active and not surroundings.disclosed and not _is_told(active, reports):
         message = "no answer says that it is automatic, and Meta asks to tell customers so at first"
-        first.warning("R062", NOWHERE, message, hint="set IGBOT_DISCLOSURE, or say it where you greet")
+        first.warning("R062", NOWHERE, message, hint=_TOLD_BY)
 
 
 def _ends_in_handoff(each: Subject) -> bool:
-    return any(limit.then == "handoff" for limit in each.rule.limits)
+    return not each.rule.observe and any(limit.then == "handoff" for limit in each.rule.limits)
 
 
 def _is_told(rules: Sequence[Subject], reports: Mapping[str, FileReport]) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from igbot.rules.conditions import TextCondition, TextNode, WordList
+from igbot.rules.conditions import TextCondition, TextNode, When, WordList
 from igbot.rules.expressions import expression
 from igbot.rules.languages import STOP_WORDS
 from igbot.rules.lint.implication import MOST_PAIRS, alone, implies
 from igbot.rules.lint.subjects import Key, Subject, key_of, text_conditions
-from igbot.rules.matching.matchers import Keyword, Matcher
+from igbot.rules.matching.matchers import Keyword, Matcher, bare
 from igbot.rules.matching.words import UNSPACED
 from igbot.rules.reading.source import FileReport
 
@@ -135,17 +135,35 @@ def _in(words: Sequence[str]) -> str:
 
 
 def _check_stops(each: Subject) -> None:
-    text = each.rule.when.text
-    if text is None:
-        return
-    # Where more must be said than the word, it is not the whole message that igbot obeys.
-    parts = (*text.any, *text.every)
-    for word in text.any if not text.every else text.every if len(parts) == 1 else ():
-        if not isinstance(word, WordList | TextCondition):
+    for text in _deciding(each.rule.when):
+        for word in _alone_in(text):
             _check_stop(word, each.report)
 
 
+def _deciding(when: When) -> Iterator[TextCondition]:
+    """The text conditions each of which is all that a rule asks of a text."""
+    if when.text is not None:
+        yield when.text
+        return
+    branches = when.any if not when.every else when.every if len(when.every) == 1 and not when.any else ()
+    for nested in branches:
+        yield from _deciding(nested)
+
+
+def _alone_in(text: TextCondition) -> Iterator[Matcher]:
+    """The words that may be the whole message."""
+    # Where more must be said than the word, it is not the whole message that igbot obeys.
+    parts = (*text.any, *text.every)
+    if text.min_words and text.min_words > 1:
+        return
+    for node in text.any if not text.every else text.every if len(parts) == 1 else ():
+        if isinstance(node, TextCondition):
+            yield from _alone_in(node)
+        elif not isinstance(node, WordList):
+            yield node
+
+
 def _check_stop(word: Matcher, report: FileReport) -> None:
-    if isinstance(word, Keyword) and word.kind in ("word", "is") and word.text in STOP_WORDS:
+    if isinstance(word, Keyword) and word.kind in ("word", "is") and bare(word.text) in STOP_WORDS:
         message = f'"{word.written}" is how customers say that they want no more messages'
         report.error("R064", word.at, message, hint="delete it: igbot obeys this word itself")

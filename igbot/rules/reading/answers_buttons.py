@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 
 from igbot.meta.outgoing import ATTACHMENT_TYPES
 from igbot.meta.sendapi import MAX_BUTTONS, MAX_PAYLOAD_BYTES, MAX_QUICK_REPLIES, MAX_TITLE_CHARACTERS
+from igbot.rules.characters import has_lines, is_blank
 from igbot.rules.expressions import expression
 from igbot.rules.reading.answers_draft import DraftAttachment, DraftButton, DraftQuickReply
 from igbot.rules.reading.source import FileReport, Mapping, Node, Scalar, place_inside
@@ -99,15 +100,17 @@ def _check_titles(titles: Iterable[Scalar], what: str, code: str, report: FileRe
     for title in titles:
         text = title.value.strip()
         length = len(_GRAPHEME.findall(text))
-        if not text:
+        if is_blank(text):
             report.error(code, title, f"{what} title is empty")
+        elif has_lines(text):
+            report.error(code, title, f"{what} title has more than one line", hint="write it in one, without tabs")
         elif length > MAX_TITLE_CHARACTERS:
             message = f"{what} title has {length} characters, Meta allows {MAX_TITLE_CHARACTERS}"
             report.error(code, title, message, hint="shorten it")
         elif text in seen:
             report.error(code, title, f"two {_plural(what)} have the title {text[:40]!r}", hint="rename one")
         seen.add(text)
-        _refuse_names(title, what, report)
+        refuse_names(title, _plural(what), report)
 
 
 def _check_payload(payload: Scalar, what: str, code: str, report: FileReport) -> None:
@@ -116,13 +119,14 @@ def _check_payload(payload: Scalar, what: str, code: str, report: FileReport) ->
     elif (size := len(payload.value.encode("utf-8", "replace"))) > MAX_PAYLOAD_BYTES:
         message = f"{what} payload has {size} bytes, Meta allows {MAX_PAYLOAD_BYTES}"
         report.error(code, payload, message, hint="shorten it")
-    _refuse_names(payload, what, report)
+    refuse_names(payload, _plural(what), report)
 
 
-def _refuse_names(node: Scalar, what: str, report: FileReport) -> None:
+def refuse_names(node: Scalar, where: str, report: FileReport) -> None:
+    """R045 for `{{ }}` in what is sent as it is written."""
     marker = next((each for each in _MARKERS if each in node.value), None)
     if marker:
-        message = f"names are filled into texts only, not into {_plural(what)}"
+        message = f"names are filled into texts only, not into {where}"
         report.error("R045", place_inside(report.source, node, marker), message, hint="write it out")
 
 

@@ -47,14 +47,19 @@ _HIGHEST_WEIGHT = 1000
 
 def read_answers(given: MappingOf[str, Node], report: FileReport) -> DraftAnswers:
     """What stands under the `ANSWER_KEYS` of one rule; what is wrong with it becomes findings and is left out."""
+    tags = read_slugs(given["tag"], "tag", report) if "tag" in given else ()
+    untags = read_slugs(given["untag"], "untag", report) if "untag" in given else ()
+    if both := next((tag for tag in tags if tag in untags), None):
+        message = f'the tag "{both}" is put on the customer and taken away at once'
+        report.warning("R025", given["untag"], message, hint="delete it from one of the two")
     return DraftAnswers(
         replies=_read_replies(given["reply"], report) if "reply" in given else (),
         handoff=_read_handoff(given["handoff"], report) if "handoff" in given else None,
         call=_read_call(given["call"], report) if "call" in given else None,
         sets=_read_sets(given["set"], report) if "set" in given else (),
         alert=_read_alert(given["alert"], report) if "alert" in given else None,
-        tags=read_slugs(given["tag"], "tag", report) if "tag" in given else (),
-        untags=read_slugs(given["untag"], "untag", report) if "untag" in given else (),
+        tags=tags,
+        untags=untags,
     )
 
 

@@ -1,5 +1,6 @@
 """Reads what is said: a text, or a text for each language; and the short names that rules give to things."""
 
+from igbot.rules.characters import is_blank
 from igbot.rules.expressions import expression
 from igbot.rules.languages import is_language, suggest_language
 from igbot.rules.reading.answers_draft import DraftWords
@@ -38,11 +39,11 @@ def _is_known(key: Scalar, report: FileReport) -> bool:
 
 
 def read_sayable(node: Node, what: str, report: FileReport) -> Scalar | None:
-    """A text with something in it."""
+    """A text with something to be seen in it."""
     text = read_text(node, what, report)
     if text is None or not isinstance(node, Scalar):
         return None
-    if not text.strip():
+    if is_blank(text):
         report.error("R004", node, f"{what} is an empty text", hint="write what is to be said")
         return None
     return node

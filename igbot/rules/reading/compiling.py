@@ -1,18 +1,21 @@
 """Turns drafts into rules once all files are read and all names are known."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from igbot.meta.events import CustomerKind
 from igbot.meta.sendapi import MAX_TITLE_CHARACTERS
+from igbot.rules.characters import has_lines, is_blank
 from igbot.rules.conditions import When
 from igbot.rules.expressions import expression
-from igbot.rules.reading.answers_compiling import compile_answers
+from igbot.rules.reading.answers_buttons import refuse_names
+from igbot.rules.reading.answers_compiling import check_shared_reply, compile_answers
 from igbot.rules.reading.certainty import sure_groups
 from igbot.rules.reading.draft import DraftFile, DraftRule
 from igbot.rules.reading.gathering import gather
 from igbot.rules.reading.limits import read_campaign, read_limits, read_pace
 from igbot.rules.reading.scope import Scope, Words
-from igbot.rules.reading.source import FileReport, Node, place_of
+from igbot.rules.reading.source import FileReport, Node, Scalar, place_of
 from igbot.rules.reading.values import (
     check_keys,
     read_boolean,
@@ -36,6 +39,11 @@ _GRAPHEME = expression(r"\X")
 def compile_rules(files: Sequence[DraftFile], *, surroundings: Surroundings) -> tuple[Rule, ...]:
     """The rules of all files in their order; what is wrong with them becomes findings."""
     gathered, lists = gather(files, surroundings)
+    # Those that rules use are told of with them, by the names that these have.
+    used = {reply.use.value for file in files for rule in file.rules for reply in rule.answers.replies if reply.use}
+    for name, shared in gathered.replies.items():
+        if name not in used and not shared.report.hopeless:
+            check_shared_reply(shared, gathered)
     found: list[Rule] = []
     for file in files:
         zone = file.zone or surroundings.zone
@@ -140,11 +148,14 @@ def _read_label(given: Mapping[str, Node], report: FileReport) -> str | None:
     if node is None or label is None:
         return None
     length = len(_GRAPHEME.findall(label))
-    if not label.strip():
+    if is_blank(label):
         report.error("R041", node, "the label is empty", hint="delete it")
     elif length > MAX_TITLE_CHARACTERS:
         message = f"the label has {length} characters, Meta allows {MAX_TITLE_CHARACTERS} on a button"
         report.error("R041", node, message, hint="shorten it")
+    elif has_lines(label):
+        report.error("R041", node, "the label stands on a button, which has one line", hint="delete the line breaks")
+    refuse_names(cast(Scalar, node), "labels", report)
     return label
 
 

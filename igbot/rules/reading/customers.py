@@ -31,6 +31,7 @@ DEFAULT_WITHIN = timedelta(hours=24)
 Sign = Literal["<", "<=", ">", ">=", "=="]
 _COMPARISON = expression(r"\s*(<=|>=|==|<|>)\s*(\S+)\s*")
 _NUMBER = expression(r"[0-9]{1,6}")
+_FIRST_TURN = 1
 
 
 def read_idle(node: Node, scope: Scope) -> Comparison[timedelta] | None:
@@ -40,6 +41,8 @@ def read_idle(node: Node, scope: Scope) -> Comparison[timedelta] | None:
     if found is None or bound is None:
         _refuse(node, "idle_for", '">= 7d"', scope.report)
         return None
+    if not bound:
+        _check_bound(node, "idle_for", found[0], scope.report)
     return Comparison(found[0], bound)
 
 
@@ -49,7 +52,32 @@ def read_turn(node: Node, scope: Scope) -> Comparison[int] | None:
     if found is None or not _NUMBER.fullmatch(found[1]):
         _refuse(node, "turn", '">= 3" or "== 1"', scope.report)
         return None
-    return Comparison(found[0], int(found[1]))
+    bound = int(found[1])
+    if bound < _FIRST_TURN:
+        holds = Comparison(found[0], bound).holds(_FIRST_TURN)
+        _tell_bound(node, "turn", scope.report, always=holds)
+    elif bound == _FIRST_TURN:
+        _check_bound(node, "turn", found[0], scope.report)
+    return Comparison(found[0], bound)
+
+
+def _check_bound(node: Node, what: str, sign: Sign, report: FileReport) -> None:
+    """R025 for what is compared with the least that there is."""
+    if sign in ("<", ">="):
+        _tell_bound(node, what, report, always=sign == ">=")
+
+
+def _tell_bound(node: Node, what: str, report: FileReport, *, always: bool) -> None:
+    if always:
+        report.warning("R025", node, f"{what} is always so: this asks for nothing", hint=f"delete {what}")
+    else:
+        message = f"{what} is never so: the rule can never answer by it"
+        report.warning(
+            "R025",
+            node,
+            message,
+            hint="the first message of a conversation is turn 1" if what == "turn" else "write a longer time",
+        )
 
 
 def _read_comparison(node: Node) -> tuple[Sign, str] | None:
@@ -75,6 +103,9 @@ def read_after(node: Node, scope: Scope) -> After | None:
     name = read_text(rule, "after.rule", scope.report)
     if name is not None and name not in scope.gathered.rules:
         unknown_name(rule, "rule", scope.gathered.rules, scope.report)
+    elif why := scope.gathered.silent.get(name or ""):
+        message = f'the rule "{name}" {why}: nothing ever comes after its answer'
+        scope.report.warning("R050", rule, message, hint="name a rule that answers")
     length = tree.get("within")
     within = read_duration(length, "within", scope.report) if length else DEFAULT_WITHIN
     return After(name, within) if name and within else None
@@ -129,7 +160,13 @@ def _read_tags(node: Node, report: FileReport) -> dict[str, frozenset[str]]:
     check_keys(tree, "customer.tags", report, known=TAG_KEYS)
     if not tree.entries:
         report.error("R004", tree, "customer.tags asks for nothing", hint="add any: [a-tag]")
-    return {key.value: frozenset(read_slugs(value, "a tag", report)) for key, value in tree if key.value in TAG_KEYS}
+    found = {key.value: frozenset(read_slugs(value, "a tag", report)) for key, value in tree if key.value in TAG_KEYS}
+    none = found.get("none", frozenset())
+    if both := sorted(none & (found.get("any", frozenset()) | found.get("all", frozenset()))):
+        report.warning(
+            "R025", node, f'the tag "{both[0]}" is wanted and excluded', hint="delete it in one of the two lists"
+        )
+    return found
 
 
 def _read_languages(node: Node, report: FileReport) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Reads one file of `rules.d` into drafts of its rules: everything that can be checked without the other files."""
 
 from collections.abc import Mapping as MappingOf
+from dataclasses import replace
 
 from igbot.rules.expressions import expression
 from igbot.rules.model import RuleFile
@@ -13,6 +14,7 @@ from igbot.rules.reading.strict_yaml import read_yaml
 from igbot.rules.reading.values import (
     check_keys,
     is_empty,
+    is_true,
     read_boolean,
     read_list,
     read_map,
@@ -32,6 +34,12 @@ RULE_KEYS = frozenset(
 )
 LATER_RULE_KEYS = frozenset({"flow", "ai"})
 NOT_IN_FALLBACK = ("keywords", "match", "not", "payload", "priority")
+NOT_FOR_OBSERVERS = ("reply", "handoff", "settle", "delay", "typing", "on_tie", "label")
+NO_DEFAULTS = {
+    "name": "a name cannot be a default: every rule has its own",
+    "fallback": "not every rule of a file can be the fallback",
+}
+"""Keys of a rule that `defaults` cannot have, and why."""
 MOST_DEFAULTS = 200_000
 """Values that a file's defaults may write out into all its rules."""
 
@@ -108,9 +116,9 @@ def _read_named(tree: Mapping, key: str, report: FileReport) -> tuple[Named, ...
 
 def _read_rules(tree: Mapping, report: FileReport) -> tuple[DraftRule, ...]:
     node = tree.get("rules")
-    if node is None or is_empty(node) or (isinstance(node, Listing) and not node.items):
-        return ()
-    items = read_list(node, "rules", report)
+    is_without = node is None or is_empty(node) or (isinstance(node, Listing) and not node.items)
+    items = () if node is None or is_without else read_list(node, "rules", report)
+    # What is wrong with them is told where there are no rules yet, too.
     defaults = _read_defaults(tree, report, count=len(items))
     found = (_read_rule(item, defaults, report) for item in items)
     return tuple(rule for rule in found if rule)
@@ -123,14 +131,15 @@ def _read_defaults(tree: Mapping, report: FileReport, *, count: int) -> MappingO
     defaults = read_map(node, "defaults", report)
     if defaults is None:
         return _NO_DEFAULTS
-    if name := defaults.key("name"):
-        report.error("R003", name, "a name cannot be a default: every rule has its own", hint="delete it")
+    for name, problem in NO_DEFAULTS.items():
+        if key := defaults.key(name):
+            report.error("R004", key, problem, hint="delete it here")
     check_keys(defaults, "defaults", report, known=RULE_KEYS, later=LATER_RULE_KEYS)
     if _count_values(defaults) * count > MOST_DEFAULTS:
         message = f"written out into {count} rules, these defaults are more than {MOST_DEFAULTS} values"
         report.error("R004", tree.key("defaults") or defaults, message, hint="make them shorter, or split the file")
         return _NO_DEFAULTS
-    return {key.value: (key, value) for key, value in defaults if key.value in RULE_KEYS - {"name"}}
+    return {key.value: (key, value) for key, value in defaults if key.value in RULE_KEYS - NO_DEFAULTS.keys()}
 
 
 def _count_values(node: Node) -> int:
@@ -155,12 +164,11 @@ def _read_rule(item: Node, defaults: MappingOf[str, tuple[Scalar, Node]], report
     if not entries.keys() <= RULE_KEYS:
         check_keys(node, "a rule", report, known=RULE_KEYS, later=LATER_RULE_KEYS)
     name = _read_name(node, report)
-    fallback = _is_fallback(node, defaults, report)
+    fallback = _is_fallback(node, report)
     usual_kinds = None
     if defaults:
         usual_kinds = defaults["kinds"][1] if "kinds" in defaults and "kinds" not in entries else None
-        unwanted = {"kinds", *(NOT_IN_FALLBACK if fallback else ())}
-        entries = {key: each for key, each in defaults.items() if key not in unwanted} | entries
+        entries = _fitting_defaults(defaults, node, is_fallback=fallback) | entries
     if name is None:
         return None
     given = {key: value for key, (_, value) in entries.items()}
@@ -178,11 +186,28 @@ def _read_name(node: Mapping, report: FileReport) -> str | None:
     return read_slug(name, "the name of a rule", report) or (name.value if isinstance(name, Scalar) else None)
 
 
-def _is_fallback(node: Mapping, defaults: MappingOf[str, tuple[Scalar, Node]], report: FileReport) -> bool:
+def _fitting_defaults(
+    defaults: MappingOf[str, tuple[Scalar, Node]], rule: Mapping, *, is_fallback: bool
+) -> dict[str, tuple[Scalar, Node]]:
+    """The defaults that mean something for a rule, without `kinds`: what a fallback or an observer cannot have is left
+    out, since there it could not be unset."""
+    found = {key: each for key, each in defaults.items() if key != "kinds"}
+    if is_fallback:
+        for key in (*NOT_IN_FALLBACK, "when", "observe"):
+            found.pop(key, None)
+    observe = rule.get("observe") or (found["observe"][1] if "observe" in found else None)
+    if observe and is_true(observe):
+        for key in NOT_FOR_OBSERVERS:
+            found.pop(key, None)
+        if "limit" in found and isinstance(limit := found["limit"][1], Mapping):
+            entries = {key: each for key, each in limit.entries.items() if key != "then"}
+            found["limit"] = (found["limit"][0], replace(limit, entries=entries))
+    return found
+
+
+def _is_fallback(node: Mapping, report: FileReport) -> bool:
     value = node.get("fallback")
-    if value is None:
-        return "fallback" in defaults and bool(read_boolean(defaults["fallback"][1], "fallback", report))
-    if not read_boolean(value, "fallback", report):
+    if value is None or not read_boolean(value, "fallback", report):
         return False
     for name in NOT_IN_FALLBACK:
         if key := node.key(name):

@@ -13,7 +13,7 @@ from igbot.rules.surroundings import Surroundings
 class Gathered:
     """Names are global: `constants` are the `vars` of all files by full name (`shop.site`), `replies` the shared ones.
 
-    `rules` are the names of all rules.
+    `rules` are the names of all rules, `silent` of those that never answer, with why.
     """
 
     constants: Mapping[str, str] = field(default_factory=dict)
@@ -21,4 +21,5 @@ class Gathered:
     lists: Mapping[str, WordList] = field(default_factory=dict)
     replies: Mapping[str, DraftReply] = field(default_factory=dict)
     rules: frozenset[str] = frozenset()
+    silent: Mapping[str, str] = field(default_factory=dict)
     surroundings: Surroundings = field(default_factory=Surroundings)

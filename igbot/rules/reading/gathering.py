@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from igbot.rules.reading.answers_draft import DraftReply
-from igbot.rules.reading.draft import DraftFile, Named
+from igbot.rules.reading.draft import DraftFile, DraftRule, Named
 from igbot.rules.reading.gathered import Gathered
 from igbot.rules.reading.hours import read_schedule
 from igbot.rules.reading.lists import WordLists
 from igbot.rules.reading.patterns import Patterns
 from igbot.rules.reading.source import FileReport, Scalar
-from igbot.rules.reading.values import unknown_name
+from igbot.rules.reading.values import is_false, is_true, unknown_name
 from igbot.rules.schedules import Schedule
 from igbot.rules.surroundings import Surroundings
 
@@ -63,9 +63,18 @@ def gather(files: Sequence[DraftFile], surroundings: Surroundings) -> tuple[Gath
         lists=found.all(),
         replies=replies,
         rules=frozenset(rule.name for file in files for rule in file.rules),
+        silent={rule.name: why for file in files for rule in file.rules if (why := _why_silent(rule))},
         surroundings=surroundings,
     )
     return gathered, found
+
+
+def _why_silent(rule: DraftRule) -> str:
+    """Why a rule never answers, as the end of a sentence; `""` where it does."""
+    enabled, observe = rule.given.get("enabled"), rule.given.get("observe")
+    if enabled and is_false(enabled):
+        return "is switched off"
+    return "observes and never answers" if observe and is_true(observe) else ""
 
 
 def _check_accounts(file: DraftFile, surroundings: Surroundings) -> None:

@@ -8,11 +8,13 @@ from igbot.rules.reading.source import FileReport, Node, Scalar
 from igbot.rules.reading.values import is_empty, read_text
 from igbot.rules.spelling import did_you_mean
 
-_DATE = expression(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
+_DATE = expression(r"(?:2[0-9]{3}|9999)-[0-9]{2}-[0-9]{2}")
 _MOMENT = expression(
-    r"(2[0-9]{3}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)\s?([Zz]|[-+][0-9]{2}:[0-9]{2})?"
+    r"((?:2[0-9]{3}|9999)-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)\s?([Zz]|[-+][0-9]{2}:[0-9]{2})?"
 )
 _ZONE = expression(r"[A-Za-z0-9_+-]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){0,2}")
+_LATEST = datetime(9999, 12, 30, tzinfo=UTC)
+"""What every later moment, by which owners say "for ever", is taken for: it is a date in every time zone."""
 _MACHINE_ZONES = ("localtime", "posixrules", "Factory", "posix/", "right/")
 """Files of the time zone database that mean something else on another machine, or count seconds otherwise."""
 
@@ -70,9 +72,7 @@ def read_moment(node: Node, what: str, report: FileReport, *, zone: ZoneInfo, en
     """
     if isinstance(node, Scalar):
         if day := date_of(node.value):
-            if end:
-                day += timedelta(days=1)
-            return datetime.combine(day, time(), zone).astimezone(UTC)
+            return _first_moment(day + timedelta(days=1) if end and day < _LATEST.date() else day, zone)
         if (found := _MOMENT.fullmatch(node.value)) and (moment := _moment(*found.groups(), zone=zone)):
             return moment
     message = f'{what} wants a date such as 2026-12-24, or "2026-12-24 18:00"{_instead(node)}'
@@ -80,10 +80,16 @@ def read_moment(node: Node, what: str, report: FileReport, *, zone: ZoneInfo, en
     return None
 
 
+def _first_moment(day: date, zone: ZoneInfo) -> datetime:
+    if day >= _LATEST.date():
+        return _LATEST
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
 def _moment(day: str, hour: str, offset: str | None, *, zone: ZoneInfo) -> datetime | None:
     try:
         moment = datetime.fromisoformat(f"{day}T{hour}{(offset or '').upper()}")
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        return min((moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC), _LATEST)
     except (ValueError, OverflowError):
         return None
 

@@ -124,6 +124,16 @@ def read_boolean(node: Node, what: str, report: FileReport) -> bool | None:
     return None
 
 
+def is_true(node: Node) -> bool:
+    """Whether a value is `true`, without a finding where it is neither true nor false."""
+    return isinstance(node, Scalar) and node.plain and node.value in ("true", "True", "TRUE")
+
+
+def is_false(node: Node) -> bool:
+    """The same for `false`."""
+    return isinstance(node, Scalar) and node.plain and node.value in ("false", "False", "FALSE")
+
+
 def read_integer(node: Node, what: str, report: FileReport, *, lowest: int, highest: int) -> int | None:
     """A whole number within bounds, without quotes."""
     if isinstance(node, Scalar) and node.plain and _INTEGER.fullmatch(node.value):

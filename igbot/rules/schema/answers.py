@@ -13,12 +13,12 @@ from igbot.rules.schema.shapes import (
     Shape,
     choice,
     duration,
+    filled_table,
     flag,
     many,
     one_or_many,
     record,
     ref,
-    table,
     text,
     whole,
 )
@@ -38,7 +38,7 @@ def definitions() -> Shape:
         "call": _call(),
         "alert": _alert(),
         "tags": many(text("A tag: small letters, digits and dashes.", pattern=SLUG), "Tags on the customer."),
-        "facts": table(
+        "facts": filled_table(
             KEY,
             {"type": "string", "description": f"The value, at most {MAX_FACT_CHARACTERS} characters. {_NAMES}"},
             "Facts kept on the customer; {{ customer.set.size }} prints the fact `size`. `lang` chooses the language.",
@@ -51,7 +51,7 @@ def _says() -> Shape:
         "description": "A text, or one for each language.",
         "anyOf": [
             text(f"What is said. {_NAMES}"),
-            {**table(_LANGUAGE, text("What is said in this language."), "A text a language."), "minProperties": 1},
+            filled_table(_LANGUAGE, text("What is said in this language."), "A text a language."),
         ],
     }
 
@@ -120,6 +120,7 @@ def _call() -> Shape:
             "send": {
                 "type": "object",
                 "additionalProperties": {"type": "string"},
+                "minProperties": 1,
                 "description": f"What is sent to it. {_NAMES}",
             },
             "save": text("The name of its answer: with `order` a reply has {{ slots.order.status }}.", pattern=KEY),

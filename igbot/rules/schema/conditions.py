@@ -9,12 +9,12 @@ from igbot.rules.schema.shapes import (
     Shape,
     choice,
     duration,
+    filled_table,
     flag,
     many,
     one_or_many,
     record,
     ref,
-    table,
     text,
     whole,
 )
@@ -147,6 +147,6 @@ def _customer() -> Shape:
             "lang": many(text("A language: en, es, pt-BR."), "The customer writes in one of these languages."),
             "follows": flag("The customer follows the account (or does not)."),
             "username": one_or_many(text("A name."), "The customer is one of these, by the name on Instagram."),
-            "set": table(KEY, text("The value."), "Facts that rules have kept with `set`."),
+            "set": filled_table(KEY, text("The value."), "Facts that rules have kept with `set`."),
         },
     )

@@ -4,7 +4,7 @@ from typing import get_args
 
 from igbot.rules.answers import Limit
 from igbot.rules.reading.compiling import HIGHEST_PRIORITY
-from igbot.rules.reading.files import LANGUAGE_VERSION, NOT_IN_FALLBACK
+from igbot.rules.reading.files import LANGUAGE_VERSION, NO_DEFAULTS, NOT_IN_FALLBACK
 from igbot.rules.reading.hours import DAYS
 from igbot.rules.reading.limits import MOST_TIMES
 from igbot.rules.schema.shapes import (
@@ -14,6 +14,7 @@ from igbot.rules.schema.shapes import (
     Shape,
     choice,
     duration,
+    filled_table,
     flag,
     many,
     record,
@@ -25,8 +26,8 @@ from igbot.rules.schema.shapes import (
 
 _DAY = "|".join(DAYS)
 _HOURS = r"^\s*[0-9]{1,2}:[0-9]{2}\s*[-–]\s*[0-9]{1,2}:[0-9]{2}(\+1)?\s*$"
-_DATE = "^2[0-9]{3}-[0-9]{2}-[0-9]{2}$"
-_MOMENT = r"^2[0-9]{3}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2})?\s?([Zz]|[-+][0-9]{2}:[0-9]{2})?)?$"
+_DATE = "^(2[0-9]{3}|9999)-[0-9]{2}-[0-9]{2}$"
+_MOMENT = r"^(2[0-9]{3}|9999)-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2})?\s?([Zz]|[-+][0-9]{2}:[0-9]{2})?)?$"
 
 
 def file() -> Shape:
@@ -44,7 +45,10 @@ def file() -> Shape:
             ),
             "schedules": table(NAME, ref("schedule"), "Opening hours by name. `open` is what a hand-off goes by."),
             "lists": table(NAME, ref("matchers"), "Word lists that several rules use, as {list: name}."),
-            "defaults": record("What every rule of this file has where it does not say otherwise.", _rule_keys()),
+            "defaults": record(
+                "What every rule of this file has where it does not say otherwise.",
+                {key: shape for key, shape in _rule_keys().items() if key not in NO_DEFAULTS},
+            ),
             "replies": table(NAME, ref("reply"), "Answers that several rules use, as reply: {use: name}."),
             "rules": {"type": ["array", "null"], "items": ref("rule"), "description": "The rules."},
         },
@@ -155,7 +159,7 @@ def _schedule() -> Shape:
         fewest=0,
     )
     dates = many(text("A date, in quotes.", pattern=_DATE, examples=["2026-12-25"]), "Dates.")
-    extra = table(_DATE, hours, "Dates with their own hours.")
+    extra = filled_table(_DATE, hours, "Dates with their own hours.")
     return {
         "description": "Opening hours, by day: mon, tue, … or mon-fri.",
         "type": "object",

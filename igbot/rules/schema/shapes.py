@@ -61,6 +61,11 @@ def table(keys: str, values: Shape, about: str) -> Shape:
     }
 
 
+def filled_table(keys: str, values: Shape, about: str) -> Shape:
+    """The same with at least one key."""
+    return {**table(keys, values, about), "minProperties": 1}
+
+
 def record(about: str, properties: Shape, *, required: Sequence[str] = (), **more: Any) -> Shape:
     """A map with known keys, at least one of them."""
     shape: Shape = {"type": "object", "description": about, "properties": properties, "additionalProperties": False}

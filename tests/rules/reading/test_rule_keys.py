@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from igbot.rules.answers import Limit
-from igbot.rules.conditions import TextCondition
+from igbot.rules.conditions import TextCondition, When
 from igbot.rules.matching.matchers import Keyword
 from igbot.rules.places import Place
-from igbot.rules.rule import DEFAULT_KINDS, Example, Rule
+from igbot.rules.rule import DEFAULT_KINDS, FALLBACK_KINDS, Example, Rule
 from tests.rules.writing import errors, findings, load, rule, with_rules
 
 HOUR = timedelta(hours=1)
@@ -198,13 +198,45 @@ def test_default_kinds_give_way_to_any_kinds_of_the_rule() -> None:
 
 def test_defaults_that_make_no_sense_in_a_fallback_are_left_out_there() -> None:
     """The file need not be split for it."""
-    assert errors("- {name: a, fallback: true, reply: b}", "defaults: {priority: 5, not: [x]}") == []
+    head = "defaults: {priority: 5, not: [x], keywords: [y], when: {text: {min_words: 2}}, payload: P, observe: true}"
+    assert errors("- {name: a, fallback: true, reply: b}", head) == []
+    found = rule("- {name: a, fallback: true, reply: b}", head)
+    assert (found.when, found.priority, found.observe, found.kinds) == (When(), 0, False, FALLBACK_KINDS)
+
+
+def test_defaults_that_make_no_sense_in_an_observer_are_left_out_there() -> None:
+    """It keeps how often it tags, but nothing that is about answers."""
+    head = """defaults:
+      reply: hi
+      handoff: true
+      settle: 2s
+      delay: 1s
+      typing: true
+      label: Hello
+      on_tie: ask
+      limit: {times: 2, within: 1h, then: handoff}"""
+    body = "- {name: a, keywords: [x], observe: true, tag: [t]}\n- {name: b, keywords: [y]}"
+    assert errors(body, head) == []
+    first, second = load(with_rules(body, head)).rules
+    assert first.limits == (Limit(2, timedelta(hours=1)),)
+    assert (first.replies, first.handoff, first.settle, first.label) == ((), None, timedelta(0), None)
+    assert (second.limits[0].then, second.label, second.handoff is None) == ("handoff", "Hello", False)
+
+
+def test_a_file_of_observers_says_so_once() -> None:
+    """A rule may say otherwise, and the defaults are its again."""
+    head = "defaults: {observe: true, reply: hi}"
+    body = "- {name: a, keywords: [x], tag: [t]}\n- {name: b, keywords: [y], observe: false}"
+    assert errors(body, head) == []
+    first, second = load(with_rules(body, head)).rules
+    assert (first.observe, len(first.replies), second.observe, len(second.replies)) == (True, 0, False, 1)
 
 
 @pytest.mark.parametrize(
     ("defaults", "code"),
     [
-        ("{name: a}", "R003"),
+        ("{name: a}", "R004"),
+        ("{fallback: true}", "R004"),
         ("{cooldwn: 1s}", "R003"),
         ("{flow: a}", "R003"),
         ("[]", "R004"),
