@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 
 from igbot.rules.conditions import When
 from igbot.rules.deciding.choice import Considered, Customer, Incoming, Options, Order
-from igbot.rules.deciding.fitting import found
+from igbot.rules.deciding.fitting import Found, found
 from igbot.rules.deciding.order import order_of, sort_key
 from igbot.rules.deciding.ruleset import RuleSet
 from igbot.rules.deciding.scene import Scene
@@ -57,18 +57,18 @@ def best_first(rules: RuleSet, scene: Scene) -> Iterator[Fit]:
 
     They are asked only as far as they are wanted: one that cannot be as good as what has been found waits.
     """
-    account, now = scene.customer.account, scene.now
-    waiting: list[tuple[SortKey, Fit]] = []
+    account, now, kind = scene.customer.account, scene.now, scene.message.kind
+    waiting: list[tuple[SortKey, Entry, Found]] = []
     for entry in rules.answering.candidates(scene.message, scene.hits):
         while waiting and waiting[0][0] < entry.bound:
-            yield heappop(waiting)[1]
-        if not serves(entry.rule, account, now):
-            continue
-        fitting = fit(entry, scene, rules)
-        if fitting is not None:
-            heappush(waiting, (sort_key(fitting.order, entry.place), fitting))
+            yield _fit(*heappop(waiting)[1:])
+        rule = entry.rule
+        if kind in rule.kinds and serves(rule, account, now):
+            hit = found(entry.tree, scene, rules.keywords)
+            if hit is not None:
+                heappush(waiting, (sort_key(order_of(rule, hit[0]), entry.place), entry, hit))
     while waiting:
-        yield heappop(waiting)[1]
+        yield _fit(*heappop(waiting)[1:])
 
 
 def observers_that_fit(rules: RuleSet, scene: Scene) -> list[Fit]:
@@ -87,7 +87,11 @@ def fit(entry: Entry, scene: Scene, rules: RuleSet) -> Fit | None:
     if scene.message.kind not in entry.rule.kinds:
         return None
     hit = found(entry.tree, scene, rules.keywords)
-    return Fit(entry, hit[1], order_of(entry.rule, hit[0])) if hit is not None else None
+    return _fit(entry, hit) if hit is not None else None
+
+
+def _fit(entry: Entry, hit: Found) -> Fit:
+    return Fit(entry, hit[1], order_of(entry.rule, hit[0]))
 
 
 def serves(rule: Rule, account: str, now: datetime) -> bool:

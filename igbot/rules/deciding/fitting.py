@@ -14,6 +14,7 @@ Found: TypeAlias = tuple[Rank, Matcher | str | None]
 """What hit most exactly in what holds, and its rank: a keyword, a payload as the rule has it, or nothing."""
 
 NOTHING: Found = (NO_TEXT, None)
+_FEW = 8
 
 
 def found(tree: Tree, scene: Scene, keywords: tuple[Found, ...]) -> Found | None:
@@ -229,6 +230,9 @@ def _better(one: Found, other: Found) -> Found:
 
 def _strongest(ordered: Mapping[int, int], hits: set[int]) -> int | None:
     """The number that counts most among those that hit; looked for among the fewer."""
-    if len(ordered) <= len(hits):
-        return next((number for number in ordered if number in hits), None)
+    if len(ordered) <= max(len(hits), _FEW):
+        for number in ordered:
+            if number in hits:
+                return number
+        return None
     return min((number for number in hits if number in ordered), key=ordered.__getitem__, default=None)

@@ -12,6 +12,7 @@ from igbot.rules.deciding.winning import MOST_CONSIDERED
 from igbot.rules.matching.matchers import Fuzzy, Keyword, Matcher, Near, Pattern, Similar
 from igbot.rules.rule import FALLBACK_KINDS
 from tests.rules.deciding.building import ANA, NOW, answer, choose, explain, hours, rule, rules, said, text, word, words
+from tests.rules.effort import calls
 
 
 def test_the_highest_priority_answers() -> None:
@@ -196,3 +197,10 @@ def test_a_decision_names_only_so_many_rules() -> None:
     assert len(choose(given, "price").considered) == MOST_CONSIDERED
     assert len(explain(given, "price")) == 50
     assert ANA.memory.messages == 0
+
+
+@pytest.mark.parametrize("when", [When(), When(text=TextCondition(none=(word("x"),))), words("price")])
+def test_no_more_rules_are_asked_than_are_named(when: When) -> None:
+    """Of those that fit as well as they can; the others could not be better."""
+    few, many = (rules(*(rule(f"r{number}", when) for number in range(count))) for count in (50, 1000))
+    assert calls(lambda: choose(many, "price")) < calls(lambda: choose(few, "price")) + 50

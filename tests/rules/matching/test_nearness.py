@@ -1,6 +1,5 @@
 """A word counts only beside another one."""
 
-import sys
 from collections.abc import Sequence
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from igbot.rules.matching.index import build_index
 from igbot.rules.matching.matchers import Keyword, Matcher, Near, Text
+from tests.rules.effort import calls
 from tests.rules.matching import reference
 
 
@@ -129,22 +129,10 @@ def test_many_that_share_their_words_hit_as_each_would_alone(together: list[Matc
     assert build_index(together).hits(Text.of(message)) == expected
 
 
-def calls(matchers: Sequence[Matcher], message: str) -> int:
-    """How many functions are called to find what hits a message."""
+def effort(matchers: Sequence[Matcher], message: str) -> int:
+    """How much work it is to find what hits a message."""
     index, text = build_index(matchers), Text.of(message)
-    count = 0
-
-    def note(_frame: object, event: str, _what: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        index.hits(text)
-    finally:
-        sys.setprofile(before)
-    return count
+    return calls(lambda: index.hits(text))
 
 
 @pytest.mark.parametrize(
@@ -153,13 +141,13 @@ def calls(matchers: Sequence[Matcher], message: str) -> int:
 def test_rules_whose_other_words_are_not_said_cost_nothing(message: str) -> None:
     """Ten or a thousand with a word that the message is full of: it is looked at once."""
     few, many = ([near("order", f"w{number}") for number in range(count)] for count in (10, 1000))
-    assert calls(many, message) == calls(few, message)
+    assert effort(many, message) == effort(few, message)
 
 
 def test_a_pair_of_words_is_looked_at_once_however_many_rules_name_it() -> None:
     """Far apart, at the ends of a long message."""
     message = "order " * 150 + "well " * 20 + "brown " * 150
     one, many = ([near("order", "brown", within=within)] * count for within, count in ((5, 1), (5, 1000)))
-    assert calls(many, message) <= calls(one, message)
+    assert effort(many, message) <= effort(one, message)
     hits = build_index([near("order", "brown", within=20), near("order", "brown", within=21)]).hits(Text.of(message))
     assert hits == {1}
