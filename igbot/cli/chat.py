@@ -3,13 +3,13 @@
 import asyncio
 import re
 import sys
-import threading
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from igbot.cli.lines import PROMPT, next_line, typed
 from igbot.errors import IgbotError, UsageError
 
 if TYPE_CHECKING:
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from igbot.cli.target import Target
     from igbot.rules.testing.recording import Said
 
+USUAL_SECONDS = 0.5
+"""How long the next prompt waits for the answer, which is mostly there by then."""
 HELP = """\
 /why         what the last answer came from, rule by rule
-/button N    tap the N-th button of the last answer
+/button N    tap the N-th button of the last answer ([1], [2], …)
 /owner TEXT  answer in the Instagram app, as the shop's owner (the bot falls silent after ten seconds)
 /clock +2h   move the bot's clock (not with a running server)
 /save FILE   write the chat so far as a test: a new file, NAME.test.yaml
@@ -37,23 +39,50 @@ def chat(igsid: str) -> "Callable[[Target], Awaitable[None]]":
 
 
 class _Chat:
+    """A line is posted as soon as it is there; a task of its own waits for the answer, after those before it."""
+
     def __init__(self, target: "Target", igsid: str) -> None:
         self._target = target
         self._igsid = igsid
         self._last: dict[str, Any] | None = None
         self._ahead = timedelta()
         self._talk: list[Said] = []
+        self._newest: asyncio.Task[None] | None = None
+        self._prompting = False
 
     async def run(self) -> None:
         server = "a running server" if self._target.shift is None else "the bot in this process"
         _note(f"You are customer {self._igsid}, talking to {server}. /help lists what else you can do.")
-        while (line := await _next_line()) is not None:
-            if line in ("/quit", "/exit"):
-                return
-            try:
-                await self._line(line)
-            except IgbotError as error:
-                _note(f"error: {error.message}")
+        try:
+            while (line := await self._next()) not in (None, "/quit", "/exit"):
+                # Who types sees which answers have come; a script means the answers to all that stands before.
+                if line.startswith("/") and not typed():
+                    await self._all_told()
+                try:
+                    await self._line(line)
+                except IgbotError as error:
+                    _note(f"error: {error.message}")
+            if not typed():
+                await self._all_told()
+        finally:
+            if self._newest is not None:
+                self._newest.cancel()
+
+    async def _next(self) -> str | None:
+        if typed() and self._newest is not None:
+            done, _ = await asyncio.wait([self._newest], timeout=USUAL_SECONDS)
+            for told in done:
+                await told
+        self._prompting = typed()
+        try:
+            return await next_line()
+        finally:
+            self._prompting = False
+
+    async def _all_told(self) -> None:
+        """Waits until everything that was said is answered."""
+        if self._newest is not None:
+            await self._newest
 
     async def _line(self, line: str) -> None:
         command, _, rest = line.partition(" ")
@@ -63,7 +92,7 @@ class _Chat:
             case "/help":
                 self._say(HELP)
             case "/why":
-                self._why()
+                await self._why()
             case "/button":
                 await self._button(rest.strip())
             case "/owner" if rest.strip():
@@ -73,6 +102,7 @@ class _Chat:
             case "/clock":
                 self._clock(rest.strip())
             case "/save":
+                await self._all_told()
                 self._save(rest.strip())
             case _ if command.startswith("/"):
                 raise UsageError(f"there is no {command}; /help lists what there is")
@@ -82,7 +112,6 @@ class _Chat:
     async def _write(self, text: str, *, kind: str, payload: str | None = None) -> None:
         import secrets
 
-        from igbot.cli.answer import print_answer
         from igbot.cli.target import NoVerdict
         from igbot.sandbox.customer import customer_message, delivery_body
 
@@ -93,29 +122,55 @@ class _Chat:
         status, answer = await self._target.post(delivery_body([item], account_id, at=at))
         if status != 200:
             raise NoVerdict(f"the bot refused the webhook: HTTP {status} {answer}")
-        self._last = await self._target.decision(mid)
-        decision = self._last["decision"]
-        self._keep("customer", kind, text, payload=payload, at=at, reason=decision["reason"], rule=decision["rule"])
-        print_answer("", self._last, seconds=time.monotonic() - started)
+        self._keep("customer", kind, text, payload=payload, at=at)
+        place, before = len(self._talk) - 1, self._newest
+        self._newest = asyncio.create_task(self._tell(mid, place, started=started, before=before))
+
+    async def _tell(self, mid: str, place: int, *, started: float, before: "asyncio.Task[None] | None") -> None:
+        """Waits for the answer to what stands at a place of the talk, and prints it after the answers `before`."""
+        from igbot.cli.answer import answered_later, print_answer
+
+        alone = before is None or before.done()
+        if before is not None:
+            await before
+        try:
+            found = await self._target.decision(mid)
+        except IgbotError as error:
+            _note(f"error: {error.message}")
+            return
+        self._last, decision, said = found, found["decision"], self._talk[place]
+        self._talk[place] = replace(
+            said, reason=decision["reason"], rule=decision["rule"], answered_later=answered_later(found)
+        )
+        alone = alone and place == len(self._talk) - 1
+        if self._prompting:
+            self._say("")
+        print_answer("" if alone else said.text or said.payload or said.kind, found, seconds=time.monotonic() - started)
+        if self._prompting:
+            sys.stdout.write(PROMPT)
+            sys.stdout.flush()
 
     async def _button(self, number: str) -> None:
-        replies = self._last["replies"] if self._last else []
-        buttons = [button for reply in replies for button in reply["quick_replies"]]
-        if not number.isdigit() or not 1 <= int(number) <= len(buttons):
-            raise UsageError(f"the last answer has {len(buttons)} buttons; /button 1 taps the first")
-        button = buttons[int(number) - 1]
-        await self._write(button["title"], kind="quick_reply", payload=button["payload"])
+        from igbot.cli.answer import buttons_of
+        from igbot.cli.output import visible
 
-    def _why(self) -> None:
+        buttons = buttons_of(self._last["replies"]) if self._last else []
+        if not number.isdigit() or not 1 <= int(number) <= len(buttons):
+            have = "1 button" if len(buttons) == 1 else f"{len(buttons)} buttons"
+            raise UsageError(f"the last answer has {have}; /button 1 taps the first")
+        button = buttons[int(number) - 1]
+        if button.kind is None:
+            self._say(f"{visible(button.title)} opens {visible(button.leads_to)}; the bot does not learn of it")
+        else:
+            await self._write(button.title, kind=button.kind, payload=button.leads_to)
+
+    async def _why(self) -> None:
+        from igbot.cli.reasons import reasons
+
         if self._last is None:
             raise UsageError("nothing was answered yet")
-        for considered in self._last["considered"]:
-            order = f"  {tuple(considered['order'])}" if considered["order"] else ""
-            self._say(
-                f"{'yes' if considered['fits'] else 'no ':<4}{considered['rule']:<24}{considered['because']}{order}"
-            )
-        decision = self._last["decision"]
-        self._say(f"{decision['reason']}: {decision['rule'] or 'no rule'}, rule set {decision['digest'] or 'none'}")
+        for line in await reasons(self._target.settings, self._last):
+            self._say(line)
 
     def _clock(self, text: str) -> None:
         found = re.fullmatch(r"\+(\d{1,5})([smhd])", text)
@@ -137,12 +192,10 @@ class _Chat:
         *,
         at: "datetime | None" = None,
         payload: str | None = None,
-        reason: str | None = None,
-        rule: str | None = None,
     ) -> None:
         from igbot.rules.testing.recording import Said
 
-        self._talk.append(Said(at or self._now(), author, kind, text, payload, reason, rule))
+        self._talk.append(Said(at or self._now(), author, kind, text, payload))
 
     def _save(self, name: str) -> None:
         from pathlib import Path
@@ -169,33 +222,3 @@ class _Chat:
 
 def _note(text: str) -> None:
     sys.stderr.write(text + "\n")
-
-
-async def _next_line() -> str | None:
-    """What the person writes next, None at the end. The thread that waits for it is left behind at a Ctrl-C."""
-    loop = asyncio.get_running_loop()
-    line: asyncio.Future[str | None] = loop.create_future()
-
-    def answer(text: str | None) -> None:
-        if not line.done():
-            line.set_result(text)
-
-    def read() -> None:
-        text = _read_line()
-        with suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(answer, text)
-
-    threading.Thread(target=read, daemon=True).start()
-    return await line
-
-
-def _read_line() -> str | None:
-    if sys.stdin.isatty():
-        try:
-            return input("you> ").strip()
-        except EOFError:
-            return None
-    # Past the buffers, whose lock a thread that waits would still hold when Python ends.
-    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as unbuffered:
-        line = unbuffered.readline()
-    return line.decode("utf-8-sig", "replace").strip() if line else None

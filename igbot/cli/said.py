@@ -37,14 +37,14 @@ class Asked:
     at: str | None
     payload: Path | None
 
-    def read(self) -> Said | None:
+    def read(self, settings: "Settings") -> Said | None:
         """What is to be said; None where a chat is meant. Raises UsageError."""
         if self.payload is not None:
             if (self.text, self.igsid, self.kind, self.at) != (None, None, None, None):
                 raise UsageError("--payload is a whole webhook body: leave out TEXT, --as, --kind and --at")
             return Said(new_igsid(), payload=_body(self.payload))
         kind, igsid = _kind(self.kind or "text"), new_igsid() if self.igsid is None else _igsid(self.igsid)
-        at = None if self.at is None else _time(self.at)
+        at = None if self.at is None else _time(self.at, settings)
         if self.text is None and kind in BUTTONS:
             raise UsageError(f"--kind {kind}: TEXT is missing", hint="it is the payload of the button")
         if self.text is None and self.kind is None:
@@ -95,12 +95,11 @@ def _kind(kind: str) -> str:
     return kind
 
 
-def _time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-        return at.astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
-        raise UsageError("--at is no time", hint="ISO 8601, such as 2026-11-24T09:30:00+01:00") from None
+def _time(text: str, settings: "Settings") -> datetime:
+    from igbot.cli.moments import names_its_zone, read_at, zone_of_folder
+
+    zone = settings.timezone if names_its_zone(text) else zone_of_folder(settings)
+    return read_at(text, zone, now=datetime.now(UTC)).astimezone(UTC)
 
 
 def _body(path: Path) -> bytes:

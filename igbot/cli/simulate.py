@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,12 +19,17 @@ if TYPE_CHECKING:
     from igbot.settings.model import Settings
 
 
+ONLY_STAMPED = "note: the clock of a running server cannot be moved; --at is the time of the message only"
+
+
 def simulate(
     text: Annotated[str | None, typer.Argument(help="What the customer writes. Without it: a chat.")] = None,
     *,
     as_: Annotated[str | None, typer.Option("--as", metavar="IGSID", help="The customer; else a new one.")] = None,
     kind: Annotated[str | None, typer.Option(help=f"One of: {KINDS}; else text.")] = None,
-    at: Annotated[str | None, typer.Option(metavar="TIME", help="When it was written, ISO 8601; else now.")] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When it is written and answered, ISO 8601; else now.")
+    ] = None,
     payload: Annotated[Path | None, typer.Option(help="A whole webhook body from a file, instead of TEXT.")] = None,
     url: Annotated[str | None, typer.Option(help="Post the signed webhook to this server; print its verdict.")] = None,
     env: Annotated[str | None, typer.Option(help="Environment; else development.")] = None,
@@ -40,7 +46,7 @@ def simulate(
             f"simulate does not write to customers of the environment {settings.env}",
             hint="leave out --env for development, or name a server with --url",
         )
-    said = Asked(text, as_, kind, at, payload).read()
+    said = Asked(text, as_, kind, at, payload).read(settings)
     if said is None and (as_json or url is not None):
         raise UsageError(f"{'--json' if as_json else '--url'} needs TEXT or --payload: a chat has no such thing")
     if said is None:
@@ -67,6 +73,8 @@ class _Once:
     async def __call__(self, target: "Target") -> None:
         from igbot.cli.output import emit_json
 
+        if self._said.at is not None:
+            _move_clock(target, self._said.at)
         started = time.monotonic()
         body, mids = webhook_body(target.settings, self._said)
         status, answer = await target.post(body)
@@ -85,6 +93,14 @@ class _Once:
                 emit_json(shape | {"seconds": seconds})
             else:
                 print_answer(self._said.text, found, seconds=seconds)
+
+
+def _move_clock(target: "Target", at: datetime) -> None:
+    """Has the bot live at that time too, so that schedules and dates decide for it, if its clock is ours to move."""
+    if target.shift is None:
+        typer.echo(ONLY_STAMPED, err=True)
+    else:
+        target.shift(at - target.shift(timedelta()))
 
 
 async def _with_target(settings: "Settings", play: Any, *, verbose: bool) -> None:
@@ -107,6 +123,8 @@ async def _post_only(settings: "Settings", said: Said, url: str, *, as_json: boo
     if not settings.app_secrets:
         raise UsageError("there is no app secret to sign with", hint="set IGBOT_APP_SECRET as it is for that server")
     where = str(webhook_url(url))
+    if said.at is not None:
+        typer.echo(ONLY_STAMPED, err=True)
     body, mids = webhook_body(settings, said)
     status, answer = await post_signed(where, body, secret=settings.app_secrets[0])
     if as_json:

@@ -1,5 +1,6 @@
 """`igbot why`: what was decided on one message, and what happened to the answer."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from igbot.insight.explanation import Decision, Explanation, Message, Reply, ServiceCall
-    from igbot.store.pool import Database
+    from igbot.settings.model import Settings
 
 MOST_PASSED_OVER = 20
 """Rules that did not fit and are shown on a terminal; elsewhere all are."""
@@ -28,31 +29,34 @@ def why(
     import sys
     from dataclasses import asdict
 
-    from igbot.cli.opening import quiet_log, settings_for, with_database
+    from igbot.cli.opening import quiet_log, settings_for
     from igbot.cli.output import emit_json
-    from igbot.insight.considered import Ground
-    from igbot.insight.why import explain
-    from igbot.rule_settings import MAIN_ACCOUNT, options_of, surroundings_of
-    from igbot.telemetry.clock import system_clock
 
     settings = settings_for(env)
     quiet_log(settings)
-
-    ground = Ground(settings.rules_dir, surroundings_of(settings), options_of(settings), lambda _: MAIN_ACCOUNT)
-
-    async def work(database: "Database") -> "Explanation":
-        async with database.connection() as conn:
-            return await explain(
-                conn, mid, own=settings.account_ids, account=account, ground=ground, now=system_clock()
-            )
-
-    found = with_database(settings, work)
+    found = asyncio.run(explained(settings, mid, account))
     if as_json:
         emit_json(asdict(found))
     elif sys.stdout.isatty():
         _print_for_a_person(found)
     else:
         _print_lines(found)
+
+
+async def explained(settings: "Settings", mid: str, account: str | None = None) -> "Explanation":
+    """What is stored of one message, in the database of the settings; every rule is asked again, where that can be.
+
+    Raises IgbotError where nothing is known of it, or no database is to be had.
+    """
+    from igbot.cli.opening import open_database
+    from igbot.insight.considered import Ground
+    from igbot.insight.why import explain
+    from igbot.rule_settings import MAIN_ACCOUNT, options_of, surroundings_of
+    from igbot.telemetry.clock import system_clock
+
+    ground = Ground(settings.rules_dir, surroundings_of(settings), options_of(settings), lambda _: MAIN_ACCOUNT)
+    async with open_database(settings) as database, database.connection() as conn:
+        return await explain(conn, mid, own=settings.account_ids, account=account, ground=ground, now=system_clock())
 
 
 def _print_lines(found: "Explanation") -> None:
@@ -79,6 +83,7 @@ def _print_lines(found: "Explanation") -> None:
                 "rules_now",
             )
         )
+        print_lines(("decision", "asked", asked) for asked in filter(None, [_asked(found)]))
         print_lines(("observer", name) for name in decision.observers)
         print_lines(("considered", c.rule, _yes(c.fits), c.because, _order(c.order)) for c in decision.considered)
     print_lines(
@@ -107,7 +112,7 @@ def _print_for_a_person(found: "Explanation") -> None:
         told = f"set aside: {found.message.error}" if found.message.status == "dead" else "nothing is decided yet"
         out.print(_line("decision", told, style="yellow"))
     else:
-        _print_decision(found.decision)
+        _print_decision(found.decision, _asked(found))
     for call in found.message.calls:
         asked_by = f" for {call.rule}" if call.rule else ""
         note = f"{asked_by}, {_outcome(call)}, asked {_when(call.asked_at)}"
@@ -126,11 +131,21 @@ def _message_line(message: "Message") -> "Text":
     return line.append(note, style="dim")
 
 
-def _print_decision(decision: "Decision") -> None:
+def _asked(found: "Explanation") -> str | None:
+    """The question which of two equally good rules is meant, if that was the answer."""
+    from igbot.cli.answer import asked_in_words
+
+    decision = found.decision
+    if decision is None or decision.rule is not None or decision.reason != "rule":
+        return None
+    return asked_in_words([each.title for reply in found.replies for each in reply.quick_replies])
+
+
+def _print_decision(decision: "Decision", asked: str | None) -> None:
     from igbot.cli.output import console, print_table
 
     out = console()
-    which = f"rule {decision.rule}" if decision.rule else decision.reason
+    which = f"rule {decision.rule}" if decision.rule else asked or decision.reason
     out.print(_line("decision", which, style="bold").append(f"  {_when(decision.decided_at)}", style="dim"))
     for told in _beside(decision):
         out.print(_line("", told, style="dim"))

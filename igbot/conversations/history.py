@@ -1,11 +1,13 @@
 """Conversations as people read them: the list, one with its messages, the decision on one message."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 import asyncpg
+
+from igbot.rules.deciding.asking_back import RULE_PAYLOAD
 
 Which = Literal["live", "archived", "all"]
 
@@ -35,6 +37,8 @@ ORDER BY m.at, m.message_id
 DECISION = """
 SELECT m.account_id, m.igsid, m.mid, m.kind, m.text, m.at, m.reason, m.rule, m.digest, m.considered, m.decided_at,
     m.test, m.matched, m.rank, m.variant, m.withheld, m.observers, m.answered_with,
+    EXISTS (SELECT FROM conversation c WHERE (c.account_id, c.igsid) = (m.account_id, m.igsid)
+        AND c.paused_reason = 'handoff' AND c.paused_at = m.decided_at) AS handed_off,
     (SELECT coalesce(json_agg(r ORDER BY r.outbox_id), '[]') FROM (
         SELECT o.outbox_id, o.body, o.status, o.mid FROM outbox o
         WHERE (o.account_id, o.igsid) = (m.account_id, m.igsid)
@@ -80,8 +84,10 @@ def _shown(row: asyncpg.Record) -> dict[str, Any]:
 async def decision_on(conn: "asyncpg.Connection[Any]", mid: str, *, accounts: Sequence[str]) -> dict[str, Any] | None:
     """The decision on one customer message of `accounts` and what was sent; None while there is none.
 
-    `decision` and `replies` have the contract's shapes; a reply with `buttons` or an `attachment` has these as well.
-    `how` is what stands beside the decision: what hit, how it was ranked, which variant was said.
+    `decision` and `replies` have the contract's shapes. Further keys are there only where there is something to tell:
+    `buttons` and `attachment` of a reply; `asked` of a decision (the rules between which the customer is to choose),
+    `withheld` (why the rule that won says nothing) and `handed_off`. `how` is what stands beside the decision: what
+    hit, how it was ranked, which variant was said.
     """
     row = await conn.fetchrow(DECISION, list(accounts), mid)
     if row is None:
@@ -99,8 +105,20 @@ async def decision_on(conn: "asyncpg.Connection[Any]", mid: str, *, accounts: Se
     return {
         "mid": row["mid"],
         "igsid": row["igsid"],
-        "decision": {"reason": row["reason"], "rule": row["rule"], "digest": row["digest"]},
+        "decision": _decided(row, replies),
         "how": {name: row[name] for name in ("matched", "rank", "variant", "withheld", "observers", "answered_with")},
         "considered": json.loads(row["considered"]) if row["considered"] else [],
         "replies": replies,
     }
+
+
+def _decided(row: asyncpg.Record, replies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    decided: dict[str, Any] = {"reason": row["reason"], "rule": row["rule"], "digest": row["digest"]}
+    if row["reason"] == "rule" and row["rule"] is None:
+        payloads = [button["payload"] for reply in replies for button in reply["quick_replies"]]
+        decided["asked"] = [name for payload in payloads if (name := payload.removeprefix(RULE_PAYLOAD)) != payload]
+    if row["withheld"] is not None:
+        decided["withheld"] = row["withheld"]
+    if row["handed_off"]:
+        decided["handed_off"] = True
+    return decided

@@ -50,6 +50,13 @@ def test_a_chat_goes_to_the_running_server_whose_clock_stands(town: Place) -> No
     assert "yes shipping-cost" in ended.out
 
 
+def test_the_clock_of_a_running_server_stands_whatever_the_message_says(town: Place) -> None:
+    """`--at` is the message's own time only; one line tells."""
+    ended = town.run("simulate", SHIPPING, "--at", "2024-01-03T11:00", "--json")
+    assert ended.err == "note: the clock of a running server cannot be moved; --at is the time of the message only\n"
+    assert json.loads(ended.out)["decision"]["reason"] == "window_closed"
+
+
 def test_a_signed_webhook_can_be_posted_to_any_server(town: Place) -> None:
     """`--url` prints the HTTP verdict: taken, wrongly signed, nothing there."""
     run = runfile.read(town.data_dir)

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tests.cli.command import SECONDS, Place
+from tests.cli.odd_answers import odd
 
 SHIPPING = "how much is shipping?"
 
@@ -35,6 +36,7 @@ def test_why_shows_every_rule_that_was_considered(place: Place) -> None:
     out, _ = chat(place, SHIPPING, "/why")
     assert 'yes shipping-cost           word "how much"  (50, 6, 2, 8, 1)' in out
     assert "rule: shipping-cost, rule set" in out
+    assert "no  returns                 any: none of" in out
 
 
 def test_a_button_of_the_last_answer_can_be_tapped(place: Place) -> None:
@@ -42,6 +44,33 @@ def test_a_button_of_the_last_answer_can_be_tapped(place: Place) -> None:
     out, err = chat(place, SHIPPING, "/button 1", "/button 9", "/button x")
     assert "2-3 working days in Spain" in out
     assert err.count("error: the last answer has 0 buttons") == 2
+
+
+def test_buttons_inside_a_message_can_be_tapped_too(place: Place) -> None:
+    """One with a payload comes as a postback, one with an address opens that in the customer's browser."""
+    out, err = chat(odd(place), "lookbook", "/button 1", "/button 2", "/why")
+    assert "All opens https://lola.example/all; the bot does not learn of it" in out
+    assert "no reply  handed to a person, without a word" in out
+    assert "rule: talk, silent: handed to a person, without a word" in out
+    assert "error" not in err
+
+
+def test_a_line_does_not_wait_for_the_answer_to_the_one_before(place: Place) -> None:
+    """So that rules can be tried that answer several lines as one; each answer says what it is to."""
+    place.rules.write_text(
+        place.rules.read_text("utf-8")
+        + '  - {name: order, keywords: [my order], settle: 2s, reply: "{{ message.text }} {{ message.kind }}"}\n',
+        "utf-8",
+    )
+    out, _ = chat(place, "about my order", "number 12", "/why")
+    lines = out.splitlines()
+    assert lines[:4] == [
+        "customer  about my order",
+        "no reply  of its own: answered together with the next line",
+        "customer  number 12",
+        "bot       about my order number 12 text",
+    ]
+    assert "rule: order, rule set" in out
 
 
 def test_the_clock_moves_and_the_window_with_it(place: Place) -> None:
@@ -56,7 +85,7 @@ def test_the_owner_can_answer_and_the_bot_falls_silent(place: Place) -> None:
     """As a person who answers in the Instagram app would have it."""
     out, err = chat(place, "hello", "/owner Hi, Eva here", "/clock +11s", SHIPPING, "/why")
     assert "no reply  paused" in out
-    assert "paused: no rule, rule set none" in out
+    assert "paused: no rule, no rule set" in out
     assert "error" not in err
 
 

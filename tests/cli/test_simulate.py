@@ -11,6 +11,7 @@ from igbot.cli.said import KINDS
 from igbot.sandbox.customer import customer_message, delivery_body
 from igbot.settings import sandbox_values
 from tests.cli.command import Place
+from tests.cli.odd_answers import odd
 
 SHIPPING = "how much is shipping?"
 
@@ -71,14 +72,77 @@ def test_a_message_without_words_needs_no_text(place: Place) -> None:
     assert answered(place, "--kind", "image")["decision"]["reason"] == "fallback"
 
 
-def test_a_message_of_the_day_before_yesterday_is_too_old(place: Place) -> None:
-    """`--at` is when it was written; after 24 hours Meta lets nobody answer."""
+def test_at_is_when_it_is_written_and_answered(place: Place) -> None:
+    """Schedules and dates decide for that time, before now and after it; it is the shop's own where it names no zone.
+
+    The 24 hours of Meta are those of that day as well.
+    """
+    monday = answered(place, "are you open?", "--at", "2026-11-23T13:30")
+    assert monday["decision"]["rule"] == "open-now"
+    assert answered(place, "are you open?", "--at", "2026-11-23T15:30")["decision"]["rule"] == "opening-hours"
+    assert answered(place, "are you open?", "--at", "2026-11-23T12:30:00+00:00")["decision"]["rule"] == "open-now"
+    assert answered(place, "are you open?", "--at", "2024-01-03T11:00")["decision"]["rule"] == "open-now"
+    sunday = answered(place, "are you open?", "--at", "2026-11-22T11:00", IGBOT_TIMEZONE="Europe/Madrid")
+    assert sunday["decision"]["rule"] == "opening-hours"
+    assert sunday["replies"][0]["status"] == "sent"
+
+
+def test_a_delivery_of_the_day_before_yesterday_is_too_old(place: Place) -> None:
+    """After 24 hours Meta lets nobody answer; that is said in words."""
     long_ago = datetime.now(UTC) - timedelta(hours=48)
-    answer = answered(place, SHIPPING, "--at", long_ago.isoformat())
+    path = place.here / "old.json"
+    item = customer_message("777", sandbox_values.ACCOUNT_ID, at=long_ago, mid="m_old", text=SHIPPING)
+    path.write_bytes(delivery_body([item], sandbox_values.ACCOUNT_ID, at=long_ago))
+    answer = answered(place, "--payload", str(path))
     assert answer["decision"] == {"reason": "window_closed", "rule": None, "digest": None}
     assert answer["replies"] == []
-    an_hour_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-    assert answered(place, SHIPPING, "--at", an_hour_ago)["decision"]["reason"] == "rule"
+    ended = place.run("simulate", "--payload", str(path))
+    assert "no reply  window_closed: Meta lets nobody answer so long after the customer wrote" in ended.out
+    assert "no rule set" in ended.out
+
+
+def test_pictures_and_buttons_are_shown(place: Place) -> None:
+    """Buttons are numbered throughout the answer: inside a message with what they lead to, under it in one line."""
+    ended = odd(place).run("simulate", "lookbook")
+    assert ended.out.splitlines()[1:7] == [
+        "bot       [image] https://lola.example/look.jpg",
+        "bot       More?",
+        "          [1] All → https://lola.example/all",
+        "          [2] Talk → TALK",
+        "bot       Or?",
+        "          [3] Prices",
+    ]
+
+
+def test_json_has_pictures_and_buttons_where_there_are_some(place: Place) -> None:
+    """As further keys; a plain reply has the contract's only."""
+    picture, more, plain = answered(odd(place), "lookbook")["replies"]
+    assert picture["attachment"] == {"type": "image", "url": "https://lola.example/look.jpg"}
+    assert [button["payload"] for button in more["buttons"]] == [None, "TALK"]
+    assert set(plain) == {"text", "quick_replies", "status", "mid"}
+
+
+def test_what_was_asked_back_is_told(place: Place) -> None:
+    """Where two rules are equally good: the labels for people, the rules' names for scripts."""
+    asked = answered(odd(place), "wool", "--as", "asked")
+    assert (asked["decision"]["rule"], asked["decision"]["asked"]) == (None, ["coats", "scarves"])
+    ended = place.run("simulate", "wool")
+    assert "rule      asked which one is meant: Coats or Scarves\n" in ended.out
+    why = place.run("why", asked["mid"], IGBOT_ENV="development")
+    assert "decision\tasked\tasked which one is meant: Coats or Scarves\n" in why.out
+
+
+def test_why_a_rule_that_won_is_silent_is_told(place: Place) -> None:
+    """Its limit, a hand-off without a word, or that it has nothing to say."""
+    odd(place)
+    place.run("simulate", "psst", "--as", "ana")
+    silent = answered(place, "psst", "--as", "ana")
+    assert silent["decision"]["withheld"] == "limit: 1 answer within 1h, used up"
+    assert "no reply  limit: 1 answer within 1h, used up\n" in place.run("simulate", "psst", "--as", "ana").out
+    assert answered(place, "TALK", "--kind", "postback")["decision"]["handed_off"] is True
+    talk = place.run("simulate", "TALK", "--kind", "postback")
+    assert "no reply  handed to a person, without a word\n" in talk.out
+    assert "no reply  marked has nothing to say\n" in place.run("simulate", "mark").out
 
 
 def _payload(place: Place, *texts: str, account: str = sandbox_values.ACCOUNT_ID) -> str:
@@ -143,7 +207,7 @@ WRONG = {
     "--url needs TEXT": ("--url", "http://127.0.0.1:1"),
     "--at needs TEXT": ("--at", "2026-09-01"),
     "--at is no time": ("hi", "--at", "yesterday"),
-    "--at is no time ": ("hi", "--at", "0001-01-01"),
+    "--at is no time within ten years": ("hi", "--at", "0001-01-01"),
     "--kind: song": ("hi", "--kind", "song"),
     "--kind quick_reply: TEXT": ("--kind", "quick_reply"),
     "--as is no IGSID": ("hi", "--as", ""),

@@ -136,6 +136,32 @@ async def test_the_decision_on_a_message_is_kept_with_what_was_sent(desk: Desk) 
     }
 
 
+async def test_what_a_decision_kept_back_or_asked_is_told_where_there_is_something(desk: Desk) -> None:
+    """The rules to choose between, why one that won says nothing, that a person has it now."""
+    desk.rules = rules(
+        """
+        - {name: coats, label: Coats, on_tie: ask, keywords: [wool], reply: Coats.}
+        - {name: scarves, label: Scarves, on_tie: ask, keywords: [wool], reply: Scarves.}
+        - {name: once, keywords: [psst], limit: {times: 1, then: handoff}, reply: Psst.}
+        """
+    )
+    for number, text in enumerate(("wool", "psst", "psst")):
+        await desk.arrive(customer_says(text, f"m{number}", at=desk.time()))
+        await desk.settle_all()
+        desk.time.pass_by(seconds=1)
+    told = []
+    async with desk.database.connection() as conn:
+        for number in range(3):
+            found = await decision_on(conn, f"m{number}", accounts=[ACCOUNT])
+            assert found is not None
+            told.append({k: v for k, v in found["decision"].items() if k not in ("reason", "rule", "digest")})
+    assert told == [
+        {"asked": ["coats", "scarves"]},
+        {},
+        {"withheld": "limit: 1 answer, used up", "handed_off": True},
+    ]
+
+
 async def test_the_decision_on_a_line_has_the_answer_to_all_of_them(desk: Desk) -> None:
     """The lines before the last one were answered with it; buttons and pictures are told where there are any."""
     desk.rules = rules(
