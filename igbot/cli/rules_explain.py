@@ -50,7 +50,7 @@ def explain(
         found = _explain_case(root, settings, case)
     else:
         message = _message(text, kind, payload)
-        found = _explain_message(root, settings, message, customer=customer, now=_time(at, settings))
+        found = _explain_message(root, settings, message, customer=customer, at=at)
     (print_json if as_json else print_for_people)(found)
 
 
@@ -69,20 +69,10 @@ def _message(text: str | None, kind: str | None, payload: str | None) -> "Incomi
     return Incoming(known, text or "", payload, key="explained")
 
 
-def _time(text: str | None, settings: "Settings") -> datetime:
-    """A moment; in the time zone of the settings where it names none."""
-    if text is None:
-        return datetime.now(settings.timezone)
-    try:
-        at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=settings.timezone)).astimezone(settings.timezone)
-    except (ValueError, OverflowError, OSError):
-        raise UsageError("--at is no time", hint="ISO 8601, such as 2026-11-24T09:30:00+01:00") from None
-
-
 def _explain_message(
-    root: Path, settings: "Settings", message: "Incoming", *, customer: str | None, now: datetime
+    root: Path, settings: "Settings", message: "Incoming", *, customer: str | None, at: str | None
 ) -> Explained:
+    from igbot.cli.moments import read_at, zone_of
     from igbot.cli.rules_running import options_of
     from igbot.meta.events import OPENS_WINDOW
     from igbot.rules.deciding.choice import Customer, Profile
@@ -91,14 +81,18 @@ def _explain_message(
 
     folder, ruleset = usable_rules(root, settings)
     options = options_of(settings, ruleset)
+    zone = zone_of(settings, ruleset.rules)
+    now = datetime.now(zone)
+    now = now if at is None else read_at(at, zone, now=now)
+    opened_at = now if message.kind in OPENS_WINDOW else None
     if customer is None:
-        asked = Asked(message, Customer(IGSID), Standing(customer_at=now), now, now, options)
+        asked = Asked(message, Customer(IGSID), Standing(customer_at=opened_at), now, now, options)
     else:
         known = _known(settings, customer, ruleset, now)
         test = customer in settings.testers
         asked = Asked(replace(message, test=test), known.customer, known.standing, now, now, options, known.used_up)
-        if message.kind in OPENS_WINDOW:
-            asked = replace(asked, standing=replace(known.standing, customer_at=now))
+        if opened_at is not None:
+            asked = replace(asked, standing=replace(known.standing, customer_at=opened_at))
     if asked.customer.profile is None:
         asked = replace(asked, customer=replace(asked.customer, profile=Profile()))
     return Explained(folder, ruleset, asked, _respond(ruleset, asked))

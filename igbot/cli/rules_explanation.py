@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from igbot.cli.answer import asked_in_words
 from igbot.cli.output import console, emit_json, print_lines, visible
 
 if TYPE_CHECKING:
@@ -57,6 +58,14 @@ def print_json(found: Explained) -> None:
                 "set": dict(choice.facts),
                 "settle_seconds": choice.settle.total_seconds(),
                 "calls": call,
+                "asked": list(choice.asked),
+                "delay_seconds": choice.delay.total_seconds(),
+                "typing": choice.typing,
+                "alerts": [
+                    {"rule": each.rule, "level": each.level, "channel": each.channel, "text": each.text}
+                    for each in choice.alerts
+                ],
+                "observers_calls": [{"rule": each.rule, "service": each.name} for each in choice.calls],
             },
             "replies": [reply_shape(reply) for reply in choice.replies],
             "considered": [
@@ -113,8 +122,9 @@ def _facts(found: Explained) -> "Iterator[tuple[str, str]]":
     yield "customer", _customer_in_words(found)
     entry = found.ruleset.by_name.get(choice.rule) if choice.rule else None
     place = f"  {found.folder.path_of(entry.rule.file)}:{entry.rule.line}" if entry else ""
-    yield "decision", f"rule {choice.rule}{place}" if choice.rule else choice.reason
-    yield "because", " ".join(filter(None, (choice.matched, str(choice.order) if choice.order else "")))
+    yield "decision", f"rule {choice.rule}{place}" if choice.rule else _without_a_rule(found)
+    otherwise = "no other rule fits" if choice.reason == "fallback" else ""
+    yield "because", f"{choice.matched} {choice.order or ''}".rstrip() if choice.matched else otherwise
     if call := _call(found):
         yield "calls", f"{call['service']} for rule {call['rule']}: what it answers decides, and is not known here"
     yield "withheld", choice.withheld or ""
@@ -123,9 +133,33 @@ def _facts(found: Explained) -> "Iterator[tuple[str, str]]":
         titles = [*(each.title for each in reply.quick_replies), *(each.title for each in reply.buttons)]
         yield "buttons", "   ".join(f"[{title}]" for title in titles)
         yield "attached", f"{reply.attachment.type} {reply.attachment.url}" if reply.attachment else ""
-    yield "handoff", f"the bot is silent for {choice.handoff.pause}" if choice.handoff else ""
+    yield from _beside(choice)
+
+
+def _beside(choice: "Choice") -> "Iterator[tuple[str, str]]":
+    """What is done beside answering, and when."""
+    from igbot.rules.deciding.spans import span
+
+    yield "settle", f"waits {span(choice.settle)} for more lines" if choice.settle else ""
+    shown = ", and shows that somebody types" if choice.typing else ""
+    yield "delay", f"waits {span(choice.delay)} before it answers{shown}" if choice.delay else shown.strip(", ")
+    yield "handoff", f"the bot is silent for {span(choice.handoff.pause)}" if choice.handoff else ""
+    for alert in choice.alerts:
+        yield "alert", f"{alert.level} to {alert.channel or 'all channels'}, by {alert.rule}: {alert.text}"
     yield "observers", ", ".join(choice.observers)
-    yield "settle", f"waits {choice.settle.total_seconds():.0f} s for more lines" if choice.settle else ""
+    for call in choice.calls:
+        yield "observers", f"{call.rule} calls {call.name}"
+
+
+def _without_a_rule(found: Explained) -> str:
+    """What was decided where no rule answers, in words."""
+    choice, message = found.choice, found.asked.message
+    if choice.asked:
+        rules = (found.ruleset.rule_of(name) for name in choice.asked)
+        return asked_in_words([rule.label or rule.name for rule in rules if rule])
+    if choice.reason == "window_closed" and found.asked.standing.customer_at is None:
+        return f"window_closed: a {message.kind} is no message, and this customer has written none"
+    return choice.reason
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -52,6 +52,10 @@ class TestRun:
     seconds: float = 0.0
     partial: bool = False
     """Whether only some of the cases were asked for."""
+    left_out: int = 0
+    """Cases that were not run because others are marked `only`."""
+    elsewhere: bool = False
+    """Whether these are other rules than those of the settings."""
 
     @property
     def counts(self) -> "Counter[str]":
@@ -90,7 +94,7 @@ class Runner:
         if found := [finding for finding in whole.findings if _stops(finding)]:
             shown = tuple(self.folder.shown(finding) for finding in found)
             return TestRun(self.folder, findings=shown, seconds=perf_counter() - begun)
-        files = self._files(report)
+        files, left_out = self._files(report)
         tried = self._inline(whole)
         return TestRun(
             self.folder,
@@ -99,16 +103,18 @@ class Runner:
             self._coverage(whole, files, tried),
             tuple(self.folder.shown(finding) for finding in sorted(report.findings, key=_place)),
             perf_counter() - begun,
-            bool(self.word),
+            partial=bool(self.word),
+            left_out=left_out,
+            elsewhere=self.folder.root.resolve() != self.settings.rules_dir.resolve(),
         )
 
     def case_files(self, report: "Report") -> "tuple[CaseFile, ...]":
         """The files of tests that can be read, with all their cases."""
+        from igbot.cli.moments import zone_of
         from igbot.rules.testing.reading import read_cases
 
-        read = (
-            read_cases(file, report, zone=self.settings.timezone, beside=self._beside(file.path)) for file in self.tests
-        )
+        zone = zone_of(self.settings, self._load(()).rules)
+        read = (read_cases(file, report, zone=zone, beside=self._beside(file.path)) for file in self.tests)
         return tuple(file for file in read if file is not None)
 
     def setup_for(self, file: "CaseFile", report: "Report") -> "Setup | None":
@@ -131,8 +137,9 @@ class Runner:
             return None
         return Setup(ruleset, options_of(self.settings, ruleset), self.settings.takeover_pause)
 
-    def _files(self, report: "Report") -> tuple[FileResult, ...]:
-        from igbot.rules.testing.running import check_names, check_only, chosen, run_case
+    def _files(self, report: "Report") -> tuple[tuple[FileResult, ...], int]:
+        """The cases, played, and how many were left out because others are marked `only`."""
+        from igbot.rules.testing.running import check_names, check_only, chosen, left_out, run_case
 
         read, ready = self.case_files(report), []
         for file in read:
@@ -146,11 +153,12 @@ class Runner:
         bad = {finding.file for finding in report.findings if finding.severity == "error"}
         good = [(file, setup) for file, setup in ready if file.path not in bad]
         picked = chosen((file for file, _ in good), self.word)
-        return tuple(
+        played = tuple(
             FileResult(file, setup, tuple(run_case(case, setup) for case in file.cases))
             for file, (_, setup) in zip(picked, good, strict=True)
             if file.cases
         )
+        return played, left_out([file for file, _ in good], self.word)
 
     def _inline(self, whole: "Loaded") -> "tuple[Tried, ...]":
         from igbot.rules.testing.inline import try_examples

@@ -85,7 +85,7 @@ class Asked:
     shape: Shape = Shape.TEXT
 
     def run(self) -> "TestRun":
-        """Reads the files as they are now and runs the tests."""
+        """Reads the files as they are now and runs the tests. Raises UsageError where there are none of those named."""
         import os
 
         from igbot.cli.rules_folder import read_rules, read_tests
@@ -93,7 +93,17 @@ class Asked:
 
         ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
         folder = read_rules(self.root)
-        return Runner(folder, read_tests(self.root, self.path), self.settings, self.word, ci).run()
+        run = Runner(folder, read_tests(self.root, self.path), self.settings, self.word, ci).run()
+        if not run.counts and not run.findings:
+            self._refuse_nothing()
+        return run
+
+    def _refuse_nothing(self) -> None:
+        """Raises UsageError where tests were asked for by name and there are none."""
+        if self.word:
+            raise UsageError(f'no case has "{self.word}" in its name', hint="without -k all of them run")
+        if self.path is not None:
+            raise UsageError(f"there are no tests in {self.path}", hint="they are files whose names end in .test.yaml")
 
     def tell(self, run: "TestRun") -> bool:
         """Prints and writes the verdicts; whether all is well."""

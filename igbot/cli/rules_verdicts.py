@@ -70,7 +70,10 @@ def _note(result: "CaseResult") -> str:
         return visible(case.skip or "")
     if case.todo is not None:
         return visible(case.todo) if result.status == "todo" else 'holds now: delete "todo"'
-    return "" if case.form == "single" else f"{len(case.steps)} {'rows' if case.form == 'table' else 'steps'}"
+    if case.form == "single":
+        return ""
+    one = "row" if case.form == "table" else "step"
+    return f"{len(case.steps)} {one}" + ("" if len(case.steps) == 1 else "s")
 
 
 def heading(case: "Case", failure: "Failure") -> str:
@@ -102,8 +105,14 @@ def failure_details(run: "TestRun", file: "FileResult", case: "Case", failure: "
     for number, line in enumerate(_considered_lines(run, file, failure)):
         yield f"{'' if number else 'considered':<{width}}{line}"
     name = case.name if case.form == "single" else f"{case.name}#{failure.number}"
-    # JSON's quotes are a shell's as well, for every name without a dollar or a backtick.
-    yield f"{'more':<{width}}igbot rules explain --case {json.dumps(visible(name), ensure_ascii=False)}"
+    where = f" --rules {_quoted(run.folder.root.as_posix(), always=False)}" if run.elsewhere else ""
+    yield f"{'more':<{width}}igbot rules explain --case {_quoted(name)}{where}"
+
+
+def _quoted(text: str, *, always: bool = True) -> str:
+    """As a shell takes it for one word; JSON's quotes are a shell's as well, but for a dollar or a backtick."""
+    plain = not always and all(letter.isalnum() or letter in "/._-:~" for letter in text)
+    return text if plain else json.dumps(visible(text), ensure_ascii=False)
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[str]:
@@ -124,12 +133,15 @@ def _winner_place(run: "TestRun", file: "FileResult", outcome: "Outcome") -> str
 
 def because(file: "FileResult", outcome: "Outcome") -> str:
     """Why a step came to what it came to."""
+    from igbot.rules.testing.judging import asked_back
+
     choice, asked = outcome.choice, outcome.asked
     if choice is None or asked is None:
         return outcome.reason
     if choice.reason == "paused" and asked.standing.paused_until:
         return f"paused until {asked.standing.paused_until.isoformat(sep=' ', timespec='minutes')}"
-    words = [choice.matched or {"fallback": "no other rule fits"}.get(choice.reason, choice.reason)]
+    otherwise = {"fallback": "no other rule fits"}.get(choice.reason, choice.reason)
+    words = [choice.matched or asked_back(outcome) or otherwise]
     if choice.order is not None:
         words.append(f"(exactness {choice.order[1]}, priority {choice.order[0]})")
     if choice.withheld:
@@ -172,18 +184,24 @@ def _inline_lines(run: "TestRun", *, quiet: bool) -> Iterator[Line]:
 
 
 def _summary(run: "TestRun", *, all_never: bool) -> str:
-    counts = run.counts
+    counts, root = run.counts, run.folder.root.as_posix()
+    coverage = run.coverage if run.coverage is not None and run.coverage.rules else None
+    none = [] if run.coverage is None or coverage else [f"no rules in {root}"]
     if not counts and not run.findings:
-        return f"no tests (*.test.yaml) for {run.folder.root.as_posix()}"
+        return ", ".join([*none, f"no tests (*.test.yaml) for {root}"])
     words = [f"{counts['passed']} passed"]
     words += [f"{counts[status]} {_COUNTED[status]}" for status in _COUNTED if counts[status]]
     if run.findings:
         errors = sum(finding.severity == "error" for finding in run.findings)
         words.append(f"{errors} {'error' if errors == 1 else 'errors'}")
+    if run.left_out:
+        words.append(f'{run.left_out} left out by "only"')
     told = f"{', '.join(words)} in {run.seconds:.2f} s"
-    if run.coverage is None or (run.partial and not all_never):
+    if coverage is None:
+        return ", ".join([told, *none])
+    if run.partial and not all_never:
         return told
-    return f"{told:<{SUMMARY}}  {_covered(run.coverage, all_never=all_never)}"
+    return f"{told:<{SUMMARY}}  {_covered(coverage, all_never=all_never)}"
 
 
 _COUNTED = {"failed": "failed", "skipped": "skipped", "todo": "to do"}

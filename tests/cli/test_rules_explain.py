@@ -73,12 +73,57 @@ def test_an_exception_that_keeps_a_rule_out_is_named(home: Path) -> None:
     assert ["no", "shipping-cost", 'none: "wholesale"', "", "rules.d/10-shop.yaml:9"] in found
 
 
-def test_at_another_time_another_answer(home: Path) -> None:
-    """In the time zone of the settings where none is named."""
+def test_at_another_time_another_answer(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where none is named, in the time zone of the settings, else in the one that the rule files name."""
     furnish(home)
     assert ["reply", "One of us answers."] in lines("a person", "--at", "2026-11-24T11:00:00+01:00")
     assert ["reply", "We are closed now."] in lines("a person", "--at", "2026-11-24T23:00:00+01:00")
-    assert ["at", "2026-11-24 11:00:00+00:00"] in lines("a person", "--at", "2026-11-24 11:00")
+    assert ["at", "2026-11-24 16:30:00+01:00"] in lines("a person", "--at", "2026-11-24 16:30")
+    assert ["reply", "One of us answers."] in lines("a person", "--at", "2026-11-24 16:30")
+    monkeypatch.setenv("IGBOT_TIMEZONE", "America/New_York")
+    assert ["at", "2026-11-24 16:30:00-05:00"] in lines("a person", "--at", "2026-11-24 16:30")
+    assert ["reply", "We are closed now."] in lines("a person", "--at", "2026-11-24 16:30")
+
+
+def test_a_reaction_opens_no_window_here_either(home: Path) -> None:
+    """As where the bot serves; the rules are listed all the same."""
+    furnish(home, shop=SHOP + '  - {name: heart, when: {kinds: [reaction]}, reply: "❤"}\n')
+    found = lines("❤", "--kind", "reaction")
+    assert ["decision", "window_closed: a reaction is no message, and this customer has written none"] in found
+    assert not [line for line in found if line[0] == "reply"]
+    assert ["yes", "heart", "kinds: reaction"] in [line[:3] for line in found]
+
+
+PACED = (
+    SHOP
+    + """  - {name: slow, keywords: [slow], delay: 3s, typing: true, settle: 4s, reply: Coming.}
+  - {name: away, keywords: [away], handoff: {pause: 12h}}
+  - name: told
+    observe: true
+    keywords: [slow]
+    alert: {level: warning, channel: owner, text: Slow!}
+    call: {name: orders, save: it}
+  - {name: coats, label: Coats, on_tie: ask, keywords: [wool], reply: C}
+  - {name: scarves, label: Scarves, on_tie: ask, keywords: [wool], reply: S}
+"""
+)
+
+
+def test_what_is_done_beside_answering_is_told(home: Path) -> None:
+    """How long is waited, who is told, what is called, how long the bot is silent."""
+    furnish(home, shop=PACED)
+    name_service(home)
+    found = lines("slow")
+    assert ["delay", "waits 3s before it answers, and shows that somebody types"] in found
+    assert ["settle", "waits 4s for more lines"] in found
+    assert ["alert", "warning to owner, by told: Slow!"] in found
+    assert [line[1] for line in found if line[0] == "observers"] == ["told", "told calls orders"]
+    assert ["handoff", "the bot is silent for 12h"] in lines("away")
+    assert ["decision", "asked which one is meant: Coats or Scarves"] in lines("wool")
+    assert ["because", "no other rule fits"] in lines("hm")
+    told = json.loads(command("explain", "slow", "--json").stdout)["decision"]
+    assert (told["delay_seconds"], told["typing"], told["alerts"][0]["rule"]) == (3.0, True, "told")
+    assert told["observers_calls"] == [{"rule": "told", "service": "orders"}]
 
 
 def test_kinds_and_payloads_can_be_explained(home: Path) -> None:
@@ -193,7 +238,8 @@ def keep(url: str, igsid: str, memory: Memory, *, account: str = "17841400000000
             )
             if rule := columns.get("used"):
                 await conn.execute(
-                    "INSERT INTO rule_use (account_id, rule, for_key, used_at) VALUES ($1, $2, gen_random_uuid(), $3)",
+                    "INSERT INTO rule_use (account_id, rule, for_key, used_at, observer)"
+                    " VALUES ($1, $2, gen_random_uuid(), $3, false)",
                     account,
                     rule,
                     now,

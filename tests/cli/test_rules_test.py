@@ -147,7 +147,9 @@ def test_words_choose_cases(home: Path) -> None:
 def test_only_is_for_a_person_at_work_and_an_error_in_ci(home: Path) -> None:
     """The variable CI says who looks."""
     furnish(home, tests=TESTS.replace("- name: night", "- name: night\n    only: true"))
-    assert timeless(command("test").output).startswith("rules.d/tests/shop.test.yaml\n  ok    night\n  ok    inline")
+    told = timeless(command("test").output)
+    assert told.startswith("rules.d/tests/shop.test.yaml\n  ok    night\n  ok    inline")
+    assert '2 passed, 5 left out by "only" in 0.00 s' in told
     result = command("test", CI="true")
     assert result.exit_code == 1
     assert 'T003  "night" is marked only, so that no other case would run' in result.output
@@ -186,6 +188,23 @@ def test_coverage_lists_what_never_won_and_can_fail(home: Path) -> None:
     result = command("test", "-q", "--fail-under", "67")
     assert result.exit_code == 1
     assert "covered 66 %, and --fail-under wants 67 %" in result.stderr
+
+
+def test_one_step_is_one_and_a_question_back_is_told(home: Path) -> None:
+    """What was asked, not that no rule answered."""
+    rules = SHOP + "".join(
+        f"  - {{name: {name}, label: {name}, on_tie: ask, keywords: [wool], reply: A}}\n"
+        for name in ("coats", "scarves")
+    )
+    tests = """        cases:
+          - {name: a, steps: [{say: returns, expect: {rule: returns}}]}
+          - {name: b, say: wool, expect: {rule: coats}}
+        """
+    furnish(home, sale="", shop=rules, tests=tests)
+    told = command("test").output
+    assert re.search(r"ok    a +1 step\n", told)
+    assert "got rule       none (asked which one is meant: coats or scarves)\n" in told
+    assert "because        asked which one is meant: coats or scarves\n" in told
 
 
 def test_json_has_all_of_it(home: Path) -> None:
@@ -237,6 +256,44 @@ def test_no_tests_are_no_failure_but_are_told(home: Path) -> None:
     furnish(home, shop=SHOP.replace("    test: {yes: [returns please], no: [hm]}\n", "")).unlink()
     result = command("test")
     assert (result.exit_code, result.output) == (0, "no tests (*.test.yaml) for rules.d\n")
+    (home / "rules.d" / "10-shop.yaml").unlink()
+    (home / "rules.d" / "20-sale.yaml").unlink()
+    result = command("test")
+    assert (result.exit_code, result.output) == (0, "no rules in rules.d, no tests (*.test.yaml) for rules.d\n")
+    assert command("test", "--fail-under", "1").exit_code == 1
+
+
+def test_tests_of_no_rules_cover_none(home: Path) -> None:
+    """Nothing is not all."""
+    furnish(home, sale="", tests='cases: [{name: a, say: hi, expect: {rule: "none"}}]')
+    (home / "rules.d" / "10-shop.yaml").unlink()
+    told = command("test", "-q").output
+    assert "no rules in rules.d" in told
+    assert "%" not in told
+
+
+def test_other_rules_than_those_of_the_settings_are_named_for_explain(home: Path) -> None:
+    """What is printed can be run as it stands."""
+    furnish(home)
+    (home / "rules.d").rename(home / "my rules")
+    told = command("test", "my rules").output
+    assert 'igbot rules explain --case "all + none#3" --rules "my rules"\n' in told
+    assert command("explain", "--case", "all + none#3", "--rules", "my rules").exit_code == 0
+    (home / "my rules").rename(home / "mine")
+    assert 'igbot rules explain --case "all + none#3" --rules mine\n' in command("test", "mine").output
+
+
+def test_a_time_without_a_zone_is_the_shops(home: Path) -> None:
+    """That of the file of tests, of the settings, or the one that the rule files name."""
+    tests = """        cases: [{name: half past eight in the morning, now: "2026-11-24T08:30", say: human,
+                 expect: {reply_contains: closed}}]
+        """
+    file = furnish(home, sale="", tests=tests)
+    assert command("test").exit_code == 0
+    assert command("test", IGBOT_TIMEZONE="America/New_York").exit_code == 1
+    file.write_text("timezone: Europe/London\n" + file.read_text("utf-8"), "utf-8")
+    assert command("test").exit_code == 1
+    assert command("test", IGBOT_TIMEZONE="Europe/Madrid").exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -244,12 +301,15 @@ def test_no_tests_are_no_failure_but_are_told(home: Path) -> None:
     [
         (["nowhere"], "nowhere does not exist"),
         (["rules.d/10-shop.yaml"], "rules.d/10-shop.yaml is no file of tests"),
+        (["-k", "zzz"], 'no case has "zzz" in its name'),
+        (["empty"], "there are no tests in empty"),
         (["--json", "--watch"], "--watch and --update are for people"),
     ],
 )
 def test_wrong_usage_is_exit_2(home: Path, arguments: list[str], told: str) -> None:
     """With what is wrong."""
     furnish(home)
+    (home / "empty").mkdir()
     result = command("test", *arguments)
     assert isinstance(result.exception, UsageError)
     assert result.exception.message == told

@@ -18,8 +18,8 @@ class Coverage:
 
     @property
     def percent(self) -> int:
-        """The share of rules that have won, rounded down: 100 means all."""
-        return 100 * self.won // self.rules if self.rules else 100
+        """The share of rules that have won, rounded down: 100 means all. Of no rules, none have."""
+        return 100 * self.won // self.rules if self.rules else 0
 
 
 def coverage_of(rules: Sequence[Rule], results: Iterable[CaseResult], tried: Iterable[Tried]) -> Coverage:

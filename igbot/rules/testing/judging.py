@@ -37,6 +37,12 @@ def winner(outcome: Outcome) -> str:
     return outcome.choice.rule
 
 
+def asked_back(outcome: Outcome) -> str:
+    """The question which of several rules is meant, in words; `""` where it was not asked."""
+    asked = outcome.choice.asked if outcome.choice else ()
+    return f"asked which one is meant: {' or '.join(asked)}" if asked else ""
+
+
 def said(replies: Sequence[Outgoing]) -> str:
     """All that the customer reads, a line a reply."""
     return "\n".join(reply.text.strip() for reply in replies if reply.text.strip())
@@ -46,7 +52,7 @@ def _rule(expect: Expectation, outcome: Outcome) -> Iterator[Mismatch]:
     won = winner(outcome)
     is_fallback = outcome.choice is not None and outcome.choice.reason == "fallback"
     names = {won, "fallback"} if is_fallback else {won}
-    shown = won if won != NO_RULE else f"{NO_RULE} ({outcome.reason})"
+    shown = won if won != NO_RULE else f"{NO_RULE} ({asked_back(outcome) or outcome.reason})"
     if expect.rule is not None and expect.rule.name not in names:
         yield Mismatch("rule", expect.rule.name, shown)
     for named in expect.rule_not:
@@ -116,7 +122,7 @@ def _effects(expect: Expectation, outcome: Outcome) -> Iterator[Mismatch]:
             yield Mismatch(f"set {key}", value, facts.get(key, "nothing"))
     levels = sorted(alert.level for alert in choice.alerts) if choice else []
     if isinstance(expect.alerts, int) and len(levels) != expect.alerts:
-        yield Mismatch("alerts", str(expect.alerts), f"{len(levels)} {_listed(levels)}".strip())
+        yield Mismatch("alerts", str(expect.alerts), f"{len(levels)} ({_listed(levels)})" if levels else "0")
     elif isinstance(expect.alerts, tuple) and sorted(expect.alerts) != levels:
         yield Mismatch("alerts", _listed(expect.alerts), _listed(levels))
     ran = sorted(choice.observers) if choice else []

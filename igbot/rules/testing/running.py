@@ -59,16 +59,25 @@ def chosen(files: Iterable[CaseFile], word: str | None) -> tuple[CaseFile, ...]:
     """The files with the cases to be run: those whose name has `word`, and where some are `only`, just those."""
     files = tuple(files)
     some_only = any(case.only for file in files for case in file.cases)
-    word = (word or "").casefold()
     return tuple(
         replace(
             file,
-            cases=tuple(
-                case for case in file.cases if word in case.name.casefold() and (case.only or not some_only)
-            ),
+            cases=tuple(case for case in file.cases if _named_so(case, word) and (case.only or not some_only)),
         )
         for file in files
     )  # fmt: skip
+
+
+def left_out(files: Iterable[CaseFile], word: str | None) -> int:
+    """How many cases are not run because others are marked `only`."""
+    cases = [case for file in files for case in file.cases]
+    if not any(case.only for case in cases):
+        return 0
+    return sum(_named_so(case, word) and not case.only for case in cases)
+
+
+def _named_so(case: Case, word: str | None) -> bool:
+    return (word or "").casefold() in case.name.casefold()
 
 
 def check_names(file: CaseFile, ruleset: RuleSet, report: FileReport) -> None:
