@@ -4,6 +4,7 @@ from igbot.rules.characters import is_blank
 from igbot.rules.expressions import expression
 from igbot.rules.languages import is_language, suggest_language
 from igbot.rules.reading.answers_draft import DraftWords
+from igbot.rules.reading.slips import check_slips
 from igbot.rules.reading.source import FileReport, Mapping, Node, Scalar
 from igbot.rules.reading.values import read_list, read_text
 
@@ -46,6 +47,7 @@ def read_sayable(node: Node, what: str, report: FileReport) -> Scalar | None:
     if is_blank(text):
         report.error("R004", node, f"{what} is an empty text", hint="write what is to be said")
         return None
+    check_slips(node, what, report)
     return node
 
 

@@ -9,6 +9,7 @@ from igbot.rules.reading.answers_reading import ANSWER_KEYS, read_answers, read_
 from igbot.rules.reading.answers_texts import read_key, read_slug
 from igbot.rules.reading.draft import DraftFile, DraftRule, DraftVariable, Named
 from igbot.rules.reading.moments import read_zone
+from igbot.rules.reading.slips import check_slips
 from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Report, Scalar, place_of
 from igbot.rules.reading.strict_yaml import read_yaml
 from igbot.rules.reading.values import (
@@ -94,6 +95,8 @@ def _read_variables(node: Node, report: FileReport) -> tuple[DraftVariable, ...]
         for key, value in read_map(values, f"vars.{group.value}", report) or ():
             if read_key(key, "used in a reply", report):
                 name = f"{group.value}.{key.value}"
+                if isinstance(value, Scalar):
+                    check_slips(value, name, report)
                 # One whose value is refused is still known, so that the replies with it are not at fault.
                 found.append(DraftVariable(name, key, read_text(value, name, report) or ""))
     return tuple(found)

@@ -8,6 +8,7 @@ from igbot.rules.expressions import expression
 from igbot.rules.matching.matchers import Fuzzy, Keyword, KeywordKind, Matcher, Near, Pattern, Similar
 from igbot.rules.matching.normalise import normalise
 from igbot.rules.reading.scope import Words
+from igbot.rules.reading.slips import check_half_quotes, check_slips
 from igbot.rules.reading.source import Mapping, Node, Scalar, place_of
 from igbot.rules.reading.values import check_keys, read_boolean, read_integer, read_list, read_text, read_texts
 
@@ -80,6 +81,9 @@ def _read_keyword(kind: KeywordKind, node: Node, words: Words) -> Keyword | None
     if not keyword.text:
         _refuse_empty(node, words)
         return None
+    if isinstance(node, Scalar) and node.plain:
+        check_slips(node, "a keyword", words.report)
+        check_half_quotes(node, "a keyword", words.report)
     return keyword
 
 

@@ -66,7 +66,9 @@ def read_any_text(node: Node, what: str, report: FileReport) -> str | None:
     if not node.plain or (value and value[0] not in _NOT_TEXT_STARTS):
         return value
     if is_empty(node):
-        report.error("R004", node, f"{what} wants a text, not nothing")
+        behind = report.source.line(node.end_line)[node.end_column - 1 :].lstrip()
+        hint = "what begins with # is a comment: put it in quotes" if behind.startswith("#") else ""
+        report.error("R004", node, f"{what} wants a text, not nothing", hint=hint)
         return None
     if _NOT_TEXT.fullmatch(value):
         message = f"{what} wants a text; without quotes YAML may take {value[:40]} for something else"

@@ -7,6 +7,7 @@ import yaml
 from igbot.rules.places import Place
 from igbot.rules.reading.source import Source
 
+_TYPOGRAPHIC = frozenset("“”„‟")
 _CLOSING = {"[": "]", "{": "}"}
 # What owners write most often, and what the parser says to it.
 _WAYS_OUT = (
@@ -41,6 +42,8 @@ def explain(error: yaml.MarkedYAMLError, source: Source, opened: Sequence[Place]
         return place, "not YAML: a tab cannot indent; use spaces", ""
     context = f" ({error.context})" if error.context else ""
     message = f"not YAML: {problem}{context}"
+    if _TYPOGRAPHIC & set(source.line(place.line)):
+        return place, message, "use straight quotes: “ and ” keep nothing together"
     return place, message, next((hint for words, hint in _WAYS_OUT if words in message), "")
 
 
