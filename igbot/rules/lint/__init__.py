@@ -15,6 +15,7 @@ from igbot.rules.lint.speech import check_speech
 from igbot.rules.lint.subjects import shared_lists, subjects
 from igbot.rules.lint.times import check_times
 from igbot.rules.lint.whole import check_whole
+from igbot.rules.lint.wildcards import check_wildcards
 from igbot.rules.lint.words import check_words
 from igbot.rules.reading.source import FileReport
 from igbot.rules.rule import Rule
@@ -32,6 +33,7 @@ def check(rules: Sequence[Rule], reports: Mapping[str, FileReport], surroundings
     check_purpose(found)
     check_words(found, lists, reports)
     check_patterns(found, lists, reports)
+    check_wildcards(found, lists, reports)
     check_times(found, reports, surroundings.now)
     check_speech(found, reports)
     check_leaks(reports.values())
