@@ -1,10 +1,12 @@
 """How often a rule may answer: all customers together, one customer, over several bots and over a restart."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from igbot.sandbox.faults import ErrorFault
 from tests.journeys.shop import ANA, BEN, Shop, open_shop, rules_in
+from tests.waiting import eventually
 
 RULES = """
 version: 1
@@ -29,12 +31,16 @@ rules:
     fallback: true
     reply: "You asked before."
 """
+COUNTING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%rule_use%'
+"""
 WON, MISSED = "You won!", "All gone."
 REFUSED = ErrorFault(code=100, message="Invalid parameter")
 
 
 async def test_several_bots_together_never_exceed_a_limit_for_all(database_url: str, tmp_path: Path) -> None:
-    """Twenty customers ask two bots at once: three of them win, and three more once the time is over."""
+    """Both bots find all three wins left at the same moment: three customers win, and three more when time is over."""
     rules = rules_in(tmp_path, RULES)
     async with (
         open_shop(database_url, tmp_path, rules=rules) as one,
@@ -42,21 +48,33 @@ async def test_several_bots_together_never_exceed_a_limit_for_all(database_url: 
     ):
         bots = (one, two)
 
-        async def all_ask(customers: list[str]) -> list[str]:
-            asking = [bots[number % 2].writes(igsid, "giveaway!") for number, igsid in enumerate(customers)]
-            await asyncio.gather(*asking)
-            for bot in bots:
-                await bot.quiet()
-            # Whichever bot sends a reply, sends it to its own stand-in for Meta.
-            return sorted(text or "" for igsid in customers for bot in bots for text in bot.received(igsid))
+        async def both_count() -> bool:
+            return bool((await two.rows(COUNTING))[0]["count"] == 2)
 
-        assert await all_ask([f"94{number:014d}" for number in range(20)]) == [MISSED] * 17 + [WON] * 3
-        for bot in bots:
-            bot.forward(minutes=59)
-        assert await all_ask([f"95{number:014d}" for number in range(4)]) == [MISSED] * 4
-        for bot in bots:
-            bot.forward(minutes=1)
-        assert await all_ask([f"96{number:014d}" for number in range(5)]) == [MISSED] * 2 + [WON] * 3
+        async with one.database.transaction():
+            await one.database.execute("LOCK TABLE rule_use")
+            crowd = [f"94{number:014d}" for number in range(20)]
+            await all_ask(bots, crowd)
+            await eventually(both_count)
+        assert await answers(bots, crowd) == [MISSED] * 17 + [WON] * 3
+        for minutes, expected in ((59, [MISSED] * 5), (1, [MISSED] * 2 + [WON] * 3)):
+            for bot in bots:
+                bot.forward(minutes=minutes)
+            crowd = [f"95{minutes:07d}{number:07d}" for number in range(5)]
+            await all_ask(bots, crowd)
+            assert await answers(bots, crowd) == expected
+
+
+async def all_ask(bots: Sequence[Shop], customers: Sequence[str]) -> None:
+    """Customers write at once, every second one to the other bot."""
+    await asyncio.gather(*(bots[number % 2].writes(igsid, "giveaway!") for number, igsid in enumerate(customers)))
+
+
+async def answers(bots: Sequence[Shop], customers: Sequence[str]) -> list[str]:
+    """What these customers got in all, sorted. Whichever bot sends a reply sends it to its own stand-in for Meta."""
+    for bot in bots:
+        await bot.quiet()
+    return sorted(text or "" for igsid in customers for bot in bots for text in bot.received(igsid))
 
 
 async def test_a_win_that_never_reaches_its_customer_is_another_ones(database_url: str, tmp_path: Path) -> None:
