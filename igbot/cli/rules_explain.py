@@ -75,6 +75,7 @@ def _explain_message(
     from igbot.cli.moments import read_at, zone_of
     from igbot.cli.rules_running import options_of
     from igbot.meta.events import OPENS_WINDOW
+    from igbot.rule_settings import MAIN_ACCOUNT
     from igbot.rules.deciding.choice import Customer, Profile
     from igbot.rules.deciding.responding import Standing
     from igbot.rules.testing.outcomes import IGSID, Asked
@@ -86,11 +87,12 @@ def _explain_message(
     now = now if at is None else read_at(at, zone, now=now)
     opened_at = now if message.kind in OPENS_WINDOW else None
     if customer is None:
-        asked = Asked(message, Customer(IGSID), Standing(customer_at=opened_at), now, now, options)
+        asked = Asked(message, Customer(IGSID, MAIN_ACCOUNT), Standing(customer_at=opened_at), now, now, options)
     else:
         known = _known(settings, customer, ruleset, now)
+        person = replace(known.customer, account=MAIN_ACCOUNT)
         test = customer in settings.testers
-        asked = Asked(replace(message, test=test), known.customer, known.standing, now, now, options, known.used_up)
+        asked = Asked(replace(message, test=test), person, known.standing, now, now, options, known.used_up)
         if opened_at is not None:
             asked = replace(asked, standing=replace(known.standing, customer_at=opened_at))
     if asked.customer.profile is None:

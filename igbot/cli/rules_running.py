@@ -111,10 +111,14 @@ class Runner:
     def case_files(self, report: "Report") -> "tuple[CaseFile, ...]":
         """The files of tests that can be read, with all their cases."""
         from igbot.cli.moments import zone_of
+        from igbot.rule_settings import MAIN_ACCOUNT
         from igbot.rules.testing.reading import read_cases
 
         zone = zone_of(self.settings, self._load(()).rules)
-        read = (read_cases(file, report, zone=zone, beside=self._beside(file.path)) for file in self.tests)
+        read = (
+            read_cases(file, report, zone=zone, beside=self._beside(file.path), account=MAIN_ACCOUNT)
+            for file in self.tests
+        )
         return tuple(file for file in read if file is not None)
 
     def setup_for(self, file: "CaseFile", report: "Report") -> "Setup | None":

@@ -190,6 +190,15 @@ def test_coverage_lists_what_never_won_and_can_fail(home: Path) -> None:
     assert "covered 66 %, and --fail-under wants 67 %" in result.stderr
 
 
+def test_rules_of_the_main_account_are_tested_and_explained_as_they_serve(home: Path) -> None:
+    """A customer writes to it where no test says otherwise."""
+    file = furnish(home, sale="", shop=SHOP.replace("version: 1\n", "version: 1\naccounts: [main]\n"))
+    assert command("test").exit_code == 0
+    assert "rule returns " in command("explain", "returns").output
+    file.write_text('cases: [{name: a, customer: {account: other}, say: returns, expect: {rule_not: returns}}]')
+    assert command("test").exit_code == 0
+
+
 def test_one_step_is_one_and_a_question_back_is_told(home: Path) -> None:
     """What was asked, not that no rule answered."""
     rules = SHOP + "".join(

@@ -12,7 +12,7 @@ from igbot.rules.reading.values import (
     read_list,
     read_map,
 )
-from igbot.rules.testing.cases import CaseFile, Named
+from igbot.rules.testing.cases import CaseFile, Named, Person
 from igbot.rules.testing.events import Beside
 from igbot.rules.testing.expecting import read_several
 from igbot.rules.testing.moments import default_now, read_now
@@ -22,10 +22,11 @@ from igbot.rules.testing.reading_cases import Around, read_case
 FILE_KEYS = ("rules", "now", "timezone", "customer", "ai", "cases")
 
 
-def read_cases(file: RuleFile, report: Report, *, zone: ZoneInfo, beside: Beside) -> CaseFile | None:
+def read_cases(file: RuleFile, report: Report, *, zone: ZoneInfo, beside: Beside, account: str = "") -> CaseFile | None:
     """The cases of one file, with those left out that could not be read; None where it is no such file at all.
 
-    `zone` holds where the file names no time zone; `beside` reads the webhooks that cases name.
+    `zone` holds where the file names no time zone, `account` where a customer names none to write to; `beside` reads
+    the webhooks that cases name.
     """
     source, root = read_yaml(file.path, file.data, report)
     about = report.about(source)
@@ -40,7 +41,7 @@ def read_cases(file: RuleFile, report: Report, *, zone: ZoneInfo, beside: Beside
         report=about,
         zone=zone,
         now=(read_now(now, about, zone) if now else None) or default_now(zone),
-        person=read_person(tree.get("customer"), about),
+        person=read_person(tree.get("customer"), about, standard=Person(account=account)),
         beside=beside,
     )
     cases = tree.get("cases")
