@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from igbot.rules.deciding.ruleset import RuleSet
+from igbot.rules.lint.breadth import check_breadth
 from igbot.rules.lint.competition import check_competition
 from igbot.rules.lint.hours import check_hours
 from igbot.rules.lint.leaks import check_leaks
@@ -44,8 +45,9 @@ def check(rules: Sequence[Rule], reports: Mapping[str, FileReport], surroundings
 
 
 def check_set(ruleset: RuleSet, reports: Mapping[str, FileReport], surroundings: Surroundings) -> None:
-    """Adds what only a set that could be loaded tells: buttons nobody answers, and what is missing altogether."""
+    """Adds what only a set that could be loaded tells: taps nobody answers, rules that answer all, what is missing."""
     found = subjects(ruleset.rules, reports)
     check_conditions(found)
     check_taps(found, ruleset)
+    check_breadth(found)
     check_whole(found, reports, surroundings)
