@@ -1,7 +1,9 @@
 """Words with typing errors and sentences said in other words: what is close enough, of many at once."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
@@ -10,6 +12,9 @@ from rapidfuzz.distance import OSA
 from igbot.rules.expressions import expression
 
 _BETWEEN_WORDS = expression(r"[^\p{L}\p{M}\p{N}_]+")
+
+_NOISE = 0.001
+"""More than what floating-point numbers are off by, less than what any text is apart from another."""
 
 Group = tuple[int, tuple[str, ...], tuple[int, ...]]
 """Edits allowed, words, and their numbers."""
@@ -74,27 +79,92 @@ def similarity(sentence: str, message: str) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class SimilarTable:
-    """Sentences (`words_only`), and how similar a message must be to each."""
+class _Sentences:
+    """Sentences (`words_only`) that a message must be equally similar to, the shortest first, with their numbers.
 
+    What `similarity` compares cannot have more in common than its letters, whatever their order: `lengths` and
+    `letters` have these, of each sentence's words without doublets. `telling` has the places of sentences by their
+    rarest words: a message without any of these shares too little with the sentence.
+    """
+
+    least: int
     sentences: tuple[str, ...]
-    least: tuple[int, ...]
-    lowest: int
+    numbers: tuple[int, ...]
+    lengths: tuple[int, ...]
+    letters: tuple[str, ...]
+    telling: Mapping[str, tuple[int, ...]]
+
+    def hits(self, message: str, words: AbstractSet[str]) -> Iterator[int]:
+        """The numbers of the sentences that a message (`words_only`) of certain words resembles."""
+        places = {place for word in self.telling.keys() & words for place in self.telling[word]}
+        first, end = self._of_like_length(sum(map(len, words)) + len(words) - 1)
+        if first < end:
+            like = _close_ones(_letters(words), self.letters[first:end], fuzz.ratio, self.least)
+            places.update(first + place for place in like)
+        likely = list(places)
+        for place in _close_ones(message, [self.sentences[each] for each in likely], fuzz.token_set_ratio, self.least):
+            at = likely[place]
+            if similarity(self.sentences[at], message) >= self.least:
+                yield self.numbers[at]
+
+    def _of_like_length(self, length: int) -> tuple[int, int]:
+        """The first place, and that behind the last, of those that are neither too short nor too long to be similar."""
+        part = self.least / (200 - self.least)
+        return bisect_left(self.lengths, length * part - _NOISE), bisect_right(self.lengths, length / part + _NOISE)
+
+
+def _close_ones(text: str, others: Sequence[str], scorer: Callable[..., float], least: int) -> Iterator[int]:
+    for _, _, place in process.extract_iter(text, others, scorer=scorer, processor=None, score_cutoff=least - _NOISE):
+        yield place
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarTable:
+    """Sentences by how similar a message must be to them."""
+
+    groups: tuple[_Sentences, ...]
 
     def hits(self, message: str) -> Iterator[int]:
         """The numbers (places in what the table was built from) of the sentences that a message resembles."""
         said = words_only(message)
-        for sentence, _, number in process.extract(
-            said, self.sentences, scorer=fuzz.token_set_ratio, processor=None, score_cutoff=self.lowest, limit=None
-        ):
-            if similarity(sentence, said) >= self.least[number]:
-                yield number
+        words = set(said.split())
+        for group in self.groups:
+            yield from group.hits(said, words)
 
 
 def build_similar(sentences: Sequence[tuple[str, int]]) -> SimilarTable:
     """The table over sentences in normal form, not empty, each with its least similarity."""
-    return SimilarTable(
-        sentences=tuple(words_only(sentence) for sentence, _ in sentences),
-        least=tuple(least for _, least in sentences),
-        lowest=min((least for _, least in sentences), default=0),
+    plain = [words_only(sentence) for sentence, _ in sentences]
+    uses = Counter(word for sentence in plain for word in set(sentence.split()))
+    by_least: defaultdict[int, list[int]] = defaultdict(list)
+    for number, (_, least) in enumerate(sentences):
+        by_least[least].append(number)
+    return SimilarTable(tuple(_sentences(least, numbers, plain, uses) for least, numbers in by_least.items()))
+
+
+def _sentences(least: int, numbers: Iterable[int], plain: Sequence[str], uses: Mapping[str, int]) -> _Sentences:
+    ordered = sorted(
+        ((_letters(set(plain[number].split())), number) for number in numbers), key=lambda one: len(one[0])
     )
+    telling: defaultdict[str, list[int]] = defaultdict(list)
+    for place, (letters, number) in enumerate(ordered):
+        # With the shared words alone, so much of a sentence may be missing.
+        spare = len(letters) * (200 - 2 * least) / (200 - least) + _NOISE
+        for word in sorted(set(plain[number].split()), key=lambda each: (uses[each], -len(each), each)):
+            telling[word].append(place)
+            spare -= len(word) + 1
+            if spare < 0:
+                break
+    return _Sentences(
+        least=least,
+        sentences=tuple(plain[number] for _, number in ordered),
+        numbers=tuple(number for _, number in ordered),
+        lengths=tuple(len(letters) for letters, _ in ordered),
+        letters=tuple(letters for letters, _ in ordered),
+        telling={word: tuple(places) for word, places in telling.items()},
+    )
+
+
+def _letters(words: Iterable[str]) -> str:
+    """The letters of some words and the spaces between them, in the order of the alphabet."""
+    return "".join(sorted(" ".join(words)))

@@ -1,12 +1,13 @@
 """Typing errors and other words for the same thing."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from igbot.rules.matching.closeness import edits, similarity
 from igbot.rules.matching.index import build_index
 from igbot.rules.matching.matchers import Fuzzy, Matcher, Similar, Text
+from tests.rules.effort import calls
 from tests.rules.matching import reference
 
 
@@ -81,3 +82,29 @@ def test_similarity_is_what_the_two_have_in_common(one: str, other: str) -> None
     """Counted character by character; a sentence is wholly similar to itself."""
     assert similarity(one, other) == reference.alike(one, other)
     assert similarity(one, one) == 100
+
+
+spoken = st.lists(st.sampled_from(["a", "b", "ab", "ba", "abc", "cab", "offer", "ofer", "any", "🔥"]), max_size=6)
+leasts = st.sampled_from([1, 40, 60, 80, 88, 95, 100])
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.tuples(spoken.filter(bool), leasts), min_size=1, max_size=12), spoken)
+def test_many_sentences_are_found_as_each_alone(given_sentences: list[tuple[list[str], int]], said: list[str]) -> None:
+    """Said in part, in another order, with words said twice, or with the same letters in other words."""
+    together = [Similar(" ".join(words), least, "") for words, least in given_sentences]
+    expected = {number for number, each in enumerate(together) if reference.hits(each, " ".join(said))}
+    assert build_index(together).hits(Text.of(" ".join(said))) == expected
+
+
+@pytest.mark.parametrize("message", ["do you have any offer", "do you have " * 160])
+def test_sentences_that_cannot_be_meant_are_not_looked_at(message: str) -> None:
+    """Thousands that share a few words with the message: no more work than some."""
+    few, many = (
+        build_index(
+            [Similar(f"do you have the shirt number {chr(0x4E00 + number)}", 88, "") for number in range(count)]
+        )
+        for count in (10, 5000)
+    )
+    text = Text.of(message)
+    assert calls(lambda: many.hits(text)) < calls(lambda: few.hits(text)) + 50
