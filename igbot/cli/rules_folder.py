@@ -65,6 +65,7 @@ def read_rules(root: Path) -> Folder:
 
     if not root.exists():
         raise UsageError(f"{root} does not exist", hint="name a folder of rules, or set IGBOT_RULES_DIR")
+    _refuse_devices(root)
     try:
         if root.is_file():
             with root.open("rb") as opened:
@@ -76,12 +77,19 @@ def read_rules(root: Path) -> Folder:
     return Folder(root, contents.files, contents.findings)
 
 
+def _refuse_devices(path: Path) -> None:
+    # A pipe would hold the reader for ever.
+    if not (path.is_file() or path.is_dir()):
+        raise UsageError(f"{path} is not a regular file", hint="name a folder of rules, or a file of them")
+
+
 def folder_around(path: Path | None, configured: Path) -> Path:
     """The folder that tests at `path` are about: that of the settings, one called `rules.d`, else where they lie."""
     if path is None:
         return configured
     if not path.exists():
         raise UsageError(f"{path} does not exist", hint="name a folder of rules, or a file that ends in .test.yaml")
+    _refuse_devices(path)
     here = path.resolve()
     if here.is_relative_to(configured.resolve()):
         return configured

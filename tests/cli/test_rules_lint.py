@@ -112,6 +112,17 @@ def test_a_path_that_does_not_exist_is_wrong_usage() -> None:
     assert result.exception.message == "nowhere does not exist"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes among files")
+def test_a_device_or_a_pipe_is_no_rule_file(home: Path) -> None:
+    """Said at once: to read a pipe would be to wait for ever."""
+    os.mkfifo(home / "pipe.test.yaml")
+    for path in (os.devnull, "pipe.test.yaml"):
+        for command in ("lint", "test"):
+            result = CliRunner().invoke(app, [command, path])
+            assert isinstance(result.exception, UsageError)
+            assert result.exception.message == f"{path} is not a regular file"
+
+
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read everything")
 def test_a_folder_that_cannot_be_read_could_not_be_checked(home: Path) -> None:
     """Exit 3."""

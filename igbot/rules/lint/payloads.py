@@ -99,10 +99,12 @@ def _tell(each: Subject, tap: _Tap, waiting: _Waiting) -> None:
         message = f'no rule takes the payload "{named}": a tap gets the fallback'
         kinds = "" if tap.kind == "quick_reply" else ", kinds: [postback]"
         hint = f"add a rule with payload: {named}{kinds}"
-    if tap.payload.startswith(OF_A_QUESTION):
-        hint = (
-            did_you_mean(tap.payload, waiting.picked) or f"write the name of a rule that answers behind {OF_A_QUESTION}"
-        )
+    if tap.payload in waiting.unlabelled:
+        hint = "give the rule of that name a label: without one no tap picks it"
+    elif tap.payload.startswith(OF_A_QUESTION):
+        known = [payload.removeprefix(OF_A_QUESTION) for payload in waiting.picked]
+        hint = did_you_mean(tap.payload.removeprefix(OF_A_QUESTION), known)
+        hint = hint or f"write the name of a rule with a label behind {OF_A_QUESTION}"
     place = tap.place if tap.file == each.rule.file else each.rule.place("reply")
     each.report.warning("R043", place, message, hint=hint)
 
@@ -129,10 +131,10 @@ class _Waiting:
         """Reads them from all conditions of the rules that answer."""
         self._exact: set[tuple[CustomerKind, str]] = set()
         self._beginnings: set[tuple[CustomerKind, str]] = set()
-        # A tap on an answer to "which one do you mean?" picks a rule by its name, whatever this asks for.
-        self.picked = {
-            f"{OF_A_QUESTION}{each.rule.name}" for each in rules if each.rule.enabled and not each.rule.observe
-        }
+        # A tap on an answer to "which one do you mean?" picks a rule by its name.
+        named = [each.rule for each in rules if each.competes]
+        self.picked = {f"{OF_A_QUESTION}{rule.name}" for rule in named if rule.label}
+        self.unlabelled = {f"{OF_A_QUESTION}{rule.name}" for rule in named} - self.picked
         for each in rules:
             if each.competes:
                 for payload in _awaited(each):

@@ -73,8 +73,10 @@ def read_moment(node: Node, what: str, report: FileReport, *, zone: ZoneInfo, en
     if isinstance(node, Scalar):
         if day := date_of(node.value):
             return _first_moment(day + timedelta(days=1) if end and day < _LATEST.date() else day, zone)
-        if (found := _MOMENT.fullmatch(node.value)) and (moment := _moment(*found.groups(), zone=zone)):
-            return moment
+        found = _MOMENT.fullmatch(node.value)
+        moment = _moment(*found.groups(), zone=zone) if found else None
+        if moment and (end or moment <= _LATEST):
+            return min(moment, _LATEST)
     message = f'{what} wants a date such as 2026-12-24, or "2026-12-24 18:00"{_instead(node)}'
     report.error("R051", node, message)
     return None
@@ -89,8 +91,10 @@ def _first_moment(day: date, zone: ZoneInfo) -> datetime:
 def _moment(day: str, hour: str, offset: str | None, *, zone: ZoneInfo) -> datetime | None:
     try:
         moment = datetime.fromisoformat(f"{day}T{hour}{(offset or '').upper()}")
-        return min((moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC), _LATEST)
-    except (ValueError, OverflowError):
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if day > "9" else None
+    except ValueError:
         return None
 
 

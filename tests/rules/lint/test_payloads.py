@@ -93,6 +93,29 @@ def test_a_button_that_some_rule_understands(more: str) -> None:
     assert not found("R043", f"- {{name: a, keywords: [a], {QUICK}}}\n{more}", head)
 
 
+@pytest.mark.parametrize(
+    ("more", "hint"),
+    [
+        ("", "name of a rule with a label"),
+        ("- {name: nopes, label: N, keywords: [x], reply: b}", 'did you mean "nopes"?'),
+        ("- {name: nope, keywords: [x], reply: b}", "give the rule of that name a label"),
+        ("- {name: nope, label: N, enabled: false, keywords: [x], reply: b}", "name of a rule with a label"),
+    ],
+)
+def test_a_button_that_names_a_rule_which_no_tap_picks(more: str, hint: str) -> None:
+    """As igbot's own question does, with the names of rules that have a label."""
+    (finding,) = found("R043", f"- {{name: a, keywords: [a], {QUICK.replace('P1', 'RULE:nope')}}}\n{more}")
+    assert (finding.line, finding.column, finding.severity) == (3, 83, "warning")
+    assert hint in finding.hint
+
+
+def test_a_button_may_name_a_rule_with_a_label() -> None:
+    """The tap picks it."""
+    more = "- {name: b, label: B, keywords: [x], reply: c}"
+    body = f"- {{name: a, keywords: [a], {QUICK.replace('P1', 'RULE:b')}}}\n{more}"
+    assert not found("R043", body)
+
+
 def test_a_button_that_opens_a_page_sends_nothing() -> None:
     """And needs no rule."""
     assert not found(

@@ -29,6 +29,16 @@ FALLBACK = "- {name: a, fallback: true, reply: b}\n"
         ("R014", (FALLBACK + FALLBACK.replace("a,", "c,"), 4, 15, '"a" at 1.yaml:3', "keep one")),
         ("R015", ("- {name: a, observe: true, keywords: [x], reply: b}", 3, 45, "but not answer", "delete reply")),
         ("R015", ("- {name: a, observe: true, keywords: [x], handoff: true}", 3, 45, "but not", "delete handoff")),
+        *(
+            (
+                "R015",
+                (f"- {{name: a, observe: true, tag: [t], keywords: [x], {key}}}", 3, 55, "never answers", "delete"),
+            )
+            for key in (
+                *("settle: 2s", "delay: 1s", "typing: true", "on_tie: ask", "label: B"),
+                *("limit: {times: 1, within: 1h, then: handoff}", "limit: {times: 1, within: 1h, then: silent}"),
+            )
+        ),
     ],
 )
 def test_a_rule_that_cannot_be_meant(code: str, case: Case) -> None:
@@ -50,6 +60,7 @@ def test_a_rule_that_cannot_be_meant(code: str, case: Case) -> None:
         ("R013", "- {name: a, observe: true, tag: [t]}"),
         ("R014", FALLBACK + "- {name: c, fallback: true, enabled: false, reply: b}"),
         ("R015", "- {name: a, observe: true, keywords: [x], tag: [t], alert: {level: info}}"),
+        ("R015", "- {name: a, observe: true, keywords: [x], tag: [t], limit: {times: 1, within: 1h}, cooldown: 1m}"),
     ],
 )
 def test_a_rule_that_can_be_meant_is_left_alone(code: str, rules: str) -> None:

@@ -121,6 +121,10 @@ def test_words_of_other_languages_are_left_alone(word: str) -> None:
         ("- {name: a, keywords: [{is: Baja}], reply: b}", 3, 31, '"Baja" is how', "delete it"),
         ("- {name: a, match: all, keywords: [отписаться], reply: b}", 3, 38, "no more messages", "delete it"),
         ("- {name: a, observe: true, keywords: [iptal], tag: [b]}", 3, 41, "no more messages", "delete it"),
+        ('- {name: a, keywords: [{is: "STOP!"}], reply: b}', 3, 31, '"STOP!" is how', "delete it"),
+        ("- {name: a, keywords: [x, Stop.], reply: b}", 3, 29, '"Stop." is how', "delete it"),
+        ("- {name: a, when: {any: [{text: {any: [stop]}}]}, reply: b}", 3, 42, '"stop" is how', "delete it"),
+        ("- {name: a, when: {text: {any: [x, {any: [stop]}]}}, reply: b}", 3, 45, '"stop" is how', "delete it"),
     ],
 )
 def test_words_that_end_the_conversation_belong_to_igbot(case: Case) -> None:
@@ -128,7 +132,15 @@ def test_words_that_end_the_conversation_belong_to_igbot(case: Case) -> None:
     check("R064", case, severity="error")
 
 
-@pytest.mark.parametrize("rule", ["keywords: [stop by], not: [stop]", "match: all, keywords: [stop, order]"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "keywords: [stop by], not: [stop]",
+        "match: all, keywords: [stop, order]",
+        "when: {text: {any: [stop], min_words: 2}}",
+        "when: {all: [{text: {any: [stop]}}, {text: {any: [order]}}]}",
+    ],
+)
 def test_words_that_end_the_conversation_may_stand_beside_others(rule: str) -> None:
     """Only as the whole message are they obeyed."""
     assert not found("R064", f"- {{name: a, {rule}, reply: b}}")

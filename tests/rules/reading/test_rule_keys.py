@@ -249,6 +249,13 @@ def test_wrong_defaults_are_told_once(defaults: str, code: str) -> None:
     assert [each for each, _, _ in errors(body, f"defaults: {defaults}")] == [code]
 
 
+def test_defaults_are_checked_in_a_file_that_has_no_rules_yet() -> None:
+    """Or they would be wrong only when the first one is written."""
+    for rules in ("", "rules:\n", "rules: []\n"):
+        found = load(f"version: 1\ndefaults: {{keyword: [a], name: b}}\n{rules}").findings
+        assert sorted(each.code for each in found if each.severity == "error") == ["R003", "R004"]
+
+
 def test_defaults_cannot_blow_up_a_file() -> None:
     """A long list in thousands of rules."""
     body = "\n".join(f"- {{name: r{n}, reply: b}}" for n in range(3000))
