@@ -34,6 +34,8 @@ WITH inbox_held AS (
 ), outbox AS (
     UPDATE outbox_lane l SET lease_by = NULL, lease_until = NULL
     FROM outbox_held h WHERE (l.account_id, l.igsid) = (h.account_id, h.igsid)
+), calls AS (
+    UPDATE service_call SET lease_by = NULL, lease_until = NULL WHERE lease_by = $1 AND finished_at IS NULL
 )
 DELETE FROM process WHERE process_id = $1
 """

@@ -86,6 +86,8 @@ def _is_better(rival: Subject, each: Subject, keys: set[Key]) -> bool:
 
 def _meet(first: Rule, other: Rule) -> bool:
     """Whether only their order tells which of two rules with a common word answers."""
+    if first.label and other.label and first.ask_on_tie and other.ask_on_tie:
+        return False  # the customer is asked which one is meant
     if first.when.payloads or other.when.payloads or first.when.text is None:
         return False
     if not served(first) & served(other) or other_conditions(first.when) != other_conditions(other.when):

@@ -38,6 +38,14 @@ def test_the_same_word_in_two_rules_of_equal_priority(case: Case) -> None:
     check("R022", case)
 
 
+def test_a_tie_that_is_left_to_the_customer_has_no_winner() -> None:
+    """Two rules with labels that both ask; one that does not ask decides for both."""
+    rule = "- {{name: {0}, label: {0}, keywords: [x], on_tie: {1}, reply: b}}\n"
+    tie = rule.format("a", "ask") + rule.replace("{0}", "c").replace("{1}", "{0}")
+    assert not found("R022", tie.format("ask"))
+    assert found("R022", tie.format("first"))
+
+
 def test_a_list_that_two_rules_share() -> None:
     """Is one finding, not one for each of its words."""
     rules = "- {name: a, keywords: [{list: l}, u], reply: b}\n- {name: c, keywords: [{list: l}, v], reply: b}"
