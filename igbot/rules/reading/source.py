@@ -103,6 +103,11 @@ class Source:
         line = bisect_right(self.starts, offset)
         return Place(line, offset - self.starts[line - 1] + 1, width)
 
+    def offset(self, place: Place) -> int:
+        """Where a place is in the text; its end for one that is behind it."""
+        last = len(self.text)
+        return min(self.starts[place.line - 1] + place.column - 1, last) if place.line <= len(self.starts) else last
+
     def rest(self, place: Place) -> str:
         """What stands at a place and behind it."""
         return self.text[self.starts[place.line - 1] + place.column - 1 :] if place.line <= len(self.starts) else ""

@@ -207,11 +207,25 @@ class _Builder:
     def _end(self, end_line: int, end_column: int) -> None:
         done = self.open.pop()
         node: Node
-        if done.is_map:
+        if done.is_map and done.items and isinstance(done.items[0], Mapping):
+            node = self._insert_or_map(done, end_line, end_column)
+        elif done.is_map:
             node = Mapping(self._pairs(done), done.line, done.column, end_line, end_column)
         else:
             node = Listing(tuple(done.items), done.line, done.column, end_line, end_column)
         self._add(node, done.nodes, done.height, anchor=done.anchor)
+
+    def _insert_or_map(self, done: _Open, end_line: int, end_column: int) -> Node:
+        """The text that was meant where `{{ name }}` stands without quotes, which YAML takes for maps."""
+        source, place = self.findings.source, Place(done.line, done.column, 2)
+        begin, end = source.offset(place), source.offset(Place(end_line, end_column))
+        written = source.text[begin : min(end, begin + MAX_SCALAR)]
+        if not written.startswith("{{"):
+            return Mapping(self._pairs(done), done.line, done.column, end_line, end_column)
+        quote = "'" if '"' in written else '"'
+        hint = f"put the whole text in quotes: {quote}{written[:60]}{quote}"
+        self.findings.error("R004", place, "a text that begins with {{ wants quotes", hint=hint)
+        return Scalar(written, False, done.line, done.column, end_line, end_column)
 
     def _pairs(self, done: _Open) -> dict[str, tuple[Scalar, Node]]:
         found: dict[str, tuple[Scalar, Node]] = {}

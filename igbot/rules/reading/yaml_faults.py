@@ -42,7 +42,10 @@ def explain(error: yaml.MarkedYAMLError, source: Source, opened: Sequence[Place]
         return place, "not YAML: a tab cannot indent; use spaces", ""
     context = f" ({error.context})" if error.context else ""
     message = f"not YAML: {problem}{context}"
-    if _TYPOGRAPHIC & set(source.line(place.line)):
+    line = source.line(place.line)
+    if "}}" in line[: place.column] and "did not find expected" in problem:
+        return place, message, "put the whole text in quotes: without them {{ has a meaning of its own"
+    if _TYPOGRAPHIC & set(line):
         return place, message, "use straight quotes: “ and ” keep nothing together"
     return place, message, next((hint for words, hint in _WAYS_OUT if words in message), "")
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.rules.lint.finding import Case, check, found
+from tests.rules.writing import load, with_rules
 
 
 @pytest.mark.parametrize(
@@ -59,4 +60,25 @@ def test_a_text_that_is_only_a_comment_is_told_as_one() -> None:
 def test_a_colon_within_typographic_quotes_asks_for_straight_ones() -> None:
     """Who is told to put a text in quotes that stands in quotes learns nothing."""
     case = ("- name: a\n  keywords: [b]\n  reply: “Hi: you”", 5, 15, "not YAML", "straight quotes")
+    check("R001", case, severity="error")
+
+
+@pytest.mark.parametrize("reply", ["{{ customer.lang }}", "{text: {{ customer.lang }}}", "{{ customer.lang | upper }}"])
+def test_a_reply_that_begins_with_what_is_filled_in_wants_quotes(reply: str) -> None:
+    """YAML takes it for a map of maps; nothing else is said about it."""
+    loaded = load(with_rules(f"- name: a\n  keywords: [b]\n  reply: {reply}"))
+    (error,) = [each for each in loaded.findings if each.severity == "error"]
+    assert (error.code, error.line, error.column) == ("R004", 5, 12 + reply.index("{{"))
+    assert error.hint.startswith('put the whole text in quotes: "{{ customer.lang')
+
+
+def test_what_stands_behind_it_wants_the_same_quotes() -> None:
+    """The parser sees a key that is missing there."""
+    case = (
+        "- name: a\n  keywords: [b]\n  reply: {{ customer.lang }} hi",
+        5,
+        32,
+        "not YAML",
+        "the whole text in quotes",
+    )
     check("R001", case, severity="error")
