@@ -40,8 +40,8 @@ def test_the_same_word_in_two_rules_of_equal_priority(case: Case) -> None:
 
 def test_a_tie_that_is_left_to_the_customer_has_no_winner() -> None:
     """Two rules with labels that both ask; one that does not ask decides for both."""
-    rule = "- {{name: {0}, label: {0}, keywords: [x], on_tie: {1}, reply: b}}\n"
-    tie = rule.format("a", "ask") + rule.replace("{0}", "c").replace("{1}", "{0}")
+    rule = "- {{name: NAME, label: NAME, keywords: [x], on_tie: {}, reply: b}}\n"
+    tie = rule.format("ask").replace("NAME", "a") + rule.replace("NAME", "c")
     assert not found("R022", tie.format("ask"))
     assert found("R022", tie.format("first"))
 
