@@ -40,10 +40,10 @@ def test_the_same_word_in_two_rules_of_equal_priority(case: Case) -> None:
 
 def test_a_tie_that_is_left_to_the_customer_has_no_winner() -> None:
     """Two rules with labels that both ask; one that does not ask decides for both."""
-    rule = "- {{name: NAME, label: NAME, keywords: [x], on_tie: {}, reply: b}}\n"
-    tie = rule.format("ask").replace("NAME", "a") + rule.replace("NAME", "c")
-    assert not found("R022", tie.format("ask"))
-    assert found("R022", tie.format("first"))
+    asks = "- {name: a, label: A, keywords: [x], on_tie: ask, reply: b}\n"
+    other = asks.replace("name: a, label: A", "name: c, label: C")
+    assert not found("R022", asks + other)
+    assert found("R022", asks + other.replace("on_tie: ask", "on_tie: first"))
 
 
 def test_a_list_that_two_rules_share() -> None:
