@@ -1,6 +1,9 @@
 """`igbot simulate` without a text: a chat, here played through a pipe."""
 
+import os
+import select
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -59,7 +62,7 @@ def test_a_line_does_not_wait_for_the_answer_to_the_one_before(place: Place) -> 
     """So that rules can be tried that answer several lines as one; each answer says what it is to."""
     place.rules.write_text(
         place.rules.read_text("utf-8")
-        + '  - {name: order, keywords: [my order], settle: 2s, reply: "{{ message.text }} {{ message.kind }}"}\n',
+        + '  - {name: order, keywords: [my order], settle: 3s, reply: "{{ message.text }} {{ message.kind }}"}\n',
         "utf-8",
     )
     out, _ = chat(place, "about my order", "number 12", "/why")
@@ -105,6 +108,60 @@ def test_bytes_that_are_no_text_are_no_traceback(place: Place) -> None:
     out, _ = chat(place, "\ufeffhola \udcff\udcfe", "\N{YELLOW HEART}")
     assert "rule      hello" in out
     assert "rule      fallback" in out
+
+
+class Terminal:
+    """A terminal with a chat on it."""
+
+    def __init__(self, place: Place) -> None:
+        self.master, slave = os.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "igbot", "simulate"],
+            cwd=place.here,
+            env=place.environ({"NO_COLOR": "1", "TERM": "dumb"}),
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+        )
+        os.close(slave)
+
+    def write(self, text: str) -> None:
+        """Types."""
+        os.write(self.master, text.encode())
+
+    def read_until(self, word: str) -> str:
+        """What is shown next, up to a word."""
+        shown = b""
+        while word.encode() not in shown:
+            assert select.select([self.master], [], [], SECONDS)[0], shown
+            shown += os.read(self.master, 1)
+        return shown.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals of that kind")
+def test_on_a_terminal_one_can_type_while_an_answer_is_awaited(place: Place) -> None:
+    """The prompt is there soon; the answer comes between it and the next one."""
+    place.rules.write_text(
+        place.rules.read_text("utf-8")
+        + '  - {name: order, keywords: [my order], settle: 5s, reply: "{{ message.text }} noted"}\n',
+        "utf-8",
+    )
+    terminal = Terminal(place)
+    try:
+        terminal.read_until("you> ")
+        terminal.write("hello\n")
+        assert "rule      hello" in terminal.read_until("rule set")
+        terminal.read_until("you> ")
+        terminal.write("about my order\n")
+        assert "bot" not in terminal.read_until("you> ")
+        terminal.write("number 12\n")
+        assert "bot       about my order number 12 noted\n" in terminal.read_until("rule set")
+        terminal.read_until("you> ")
+        terminal.write("/quit\n")
+        assert terminal.process.wait(timeout=SECONDS) == 0
+    finally:
+        terminal.process.kill()
+        os.close(terminal.master)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal to interrupt one process with")
