@@ -180,7 +180,7 @@ PLAN = HandoffPlan(hours(1), ("owner",), template("Asked: {message.text}"), says
 
 
 def test_a_hand_off_says_its_words_last() -> None:
-    """By the hour where there are opening hours; without words it says nothing."""
+    """By the hour where there are opening hours; without words it says nothing, but the owner is told what was asked."""
     person = rule("person", words("human"), "One moment.", handoff=PLAN, schedules={"open": OPEN})
     choice = choose(person, "Human")
     assert said(choice) == ["One moment.", "Open"]
@@ -188,7 +188,7 @@ def test_a_hand_off_says_its_words_last() -> None:
     assert said(choose(person, "human", now=NOW + hours(9))) == ["One moment.", "Closed"]
     assert said(choose(replace(person, schedules={}), "human")) == ["One moment.", "Say"]
     quiet = choose(rule("quiet", words("human"), None, handoff=HandoffPlan()), "human")
-    assert (quiet.replies, quiet.handoff) == ((), Handoff(hours(12)))
+    assert (quiet.replies, quiet.handoff) == ((), Handoff(hours(12), ("owner",), "human"))
 
 
 def test_the_winner_tags_and_keeps_facts() -> None:
@@ -294,7 +294,7 @@ def test_a_failed_call_passes_its_rule_over() -> None:
 def test_a_failed_call_may_hand_off_or_be_ignored() -> None:
     """As the rule says."""
     handed = choose(ordering(on_error="handoff"), "#12", answers=FAILED)
-    assert (handed.rule, handed.handoff, handed.replies) == ("order", Handoff(hours(12)), ())
+    assert (handed.rule, handed.handoff, handed.replies) == ("order", Handoff(hours(12), ("owner",), "#12"), ())
     assert handed.withheld == "call orders-api: no answer within 3 s"
     assert said(choose(ordering(on_error="ignore"), "#12", answers=FAILED)) == ["It is ?, ?"]
 
