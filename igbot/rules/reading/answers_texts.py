@@ -56,15 +56,20 @@ def read_slug(node: Node, what: str, report: FileReport) -> str | None:
     text = read_text(node, what, report)
     if text is None or _SLUG.fullmatch(text):
         return text
-    slug = _NO_SLUG.sub("-", text[:64].lower()).strip("-")
+    slug = _slug_of(text)
     message = f"{what} has 1 to 64 small letters, digits and dashes"
     report.error("R011", node, message, hint=f"for example: {slug}" if slug else "")
     return None
 
 
+def _slug_of(text: str) -> str:
+    return str(_NO_SLUG.sub("-", text[:64].lower())).strip("-")
+
+
 def read_slugs(node: Node, what: str, report: FileReport) -> tuple[str, ...]:
     """A list of such names, each once."""
-    found = (read_slug(item, what, report) for item in read_list(node, what, report))
+    instead = _slug_of(node.value) if isinstance(node, Scalar) else ""
+    found = (read_slug(item, what, report) for item in read_list(node, what, report, instead=instead))
     return tuple(dict.fromkeys(slug for slug in found if slug))
 
 

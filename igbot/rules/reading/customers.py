@@ -171,7 +171,8 @@ def _read_tags(node: Node, report: FileReport) -> dict[str, frozenset[str]]:
 
 def _read_languages(node: Node, report: FileReport) -> tuple[str, ...]:
     found = []
-    for item, tag in read_text_list(node, "customer.lang", report):
+    instead = suggest_language(node.value) if isinstance(node, Scalar) else ""
+    for item, tag in read_text_list(node, "customer.lang", report, instead=instead or ""):
         if is_language(tag):
             found.append(tag.lower())
         else:

@@ -6,11 +6,14 @@ from datetime import date
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import regex
+from regex import Match
+
 from igbot.rules.expressions import expression
 from igbot.rules.places import Place
 from igbot.rules.reading.moments import date_of, read_date
 from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Scalar, place_of
-from igbot.rules.reading.values import check_keys, read_filled_map, read_list, read_map, read_text
+from igbot.rules.reading.values import check_keys, is_empty, read_filled_map, read_list, read_map, read_text
 from igbot.rules.schedules import DAY, Minutes, Schedule
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -21,6 +24,12 @@ MOST_OVER_NIGHT = 12 * 60
 
 _SPAN = expression(rf"({'|'.join(DAYS)})(?:-({'|'.join(DAYS)}))?")
 _HOURS = expression(r"([0-9]{1,2}):([0-9]{2})\s*[-–]\s*([0-9]{1,2}):([0-9]{2})(\+1)?")
+_TIME = r"([0-9]{1,2})(?:[:.h]([0-9]{2}))?\s*([ap]\.?m\.?)?h?"
+# As people write hours; which half of the day is meant must be written at both or at none.
+_LOOSE = expression(rf"\s*{_TIME}\s*(?:[-–—]|to)\s*{_TIME}\s*", regex.IGNORECASE)
+_CLOSED = frozenset(
+    {"closed", "no", "none", "off", "false", "-", "cerrado", "geschlossen", "fermé", "chiuso", "fechado"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,7 @@ def read_schedule(name: Scalar, node: Node, report: FileReport, *, zone: ZoneInf
     """One schedule; what is wrong with it becomes findings (R003, R004, R051) and is left out."""
     tree = read_map(node, f"schedules.{name.value[:60]}", report) or Mapping({}, 1, 1, 1, 1)
     spans = {key.value: found for key, _ in tree if (found := _SPAN.fullmatch(key.value))}
-    check_keys(tree, "a schedule", report, known=(*DAYS, "mon-fri", *DATE_KEYS, *spans))
+    check_keys(tree, "a schedule", report, known={*DAYS, "mon-fri", *DATE_KEYS, *spans})
     if isinstance(node, Mapping) and not node.entries:
         report.error("R004", node, "a schedule without any hours", hint='add mon-fri: ["09:00-17:00"]')
     week: dict[int, tuple[_Hours, ...]] = {}
@@ -69,6 +78,10 @@ def _read_hours(node: Node, what: str, report: FileReport) -> tuple[_Hours, ...]
     """The hours of a day in order; an empty list is a day without any."""
     if isinstance(node, Listing) and not node.items:
         return ()
+    if isinstance(node, Scalar) and not is_empty(node):
+        message = f"{what} wants a list of hours, not {node.value[:40]!r}"
+        report.error("R004", node, message, hint=_instead_of(node.value, what))
+        return ()
     read = (_read_span(item, what, report) for item in read_list(node, what, report))
     found = sorted((hours for hours in read if hours), key=lambda hours: hours.start)
     for before, after in pairwise(found):
@@ -84,7 +97,7 @@ def _read_span(node: Node, what: str, report: FileReport) -> _Hours | None:
     found = _HOURS.fullmatch(text.strip())
     start, end = (_minutes(found[1], found[2]), _minutes(found[3], found[4])) if found else (None, None)
     if found is None or start is None or end is None or start == DAY:
-        hint = 'write "HH:MM-HH:MM" from 00:00 to 24:00'
+        hint = _instead_of(text, what, of_list=False)
         report.error("R051", node, f'{what} wants hours such as "09:00-17:30", not {text[:40]!r}', hint=hint)
         return None
     if found[5]:
@@ -102,6 +115,35 @@ def _read_span(node: Node, what: str, report: FileReport) -> _Hours | None:
         report.error("R051", node, f"{text[:40]} is longer than a day", hint="leave +1 out")
         return None
     return _Hours(start, end, node)
+
+
+def _instead_of(written: str, what: str, *, of_list: bool = True) -> str:
+    """What to write for hours that a person understands."""
+    if written.strip().lower() in _CLOSED:
+        is_date = what[:1].isdigit()
+        return f"write it under closed_on: [{what}]" if is_date else "leave the day out: it is closed then"
+    found = _LOOSE.fullmatch(written)
+    hours = _loose_hours(found) if found else ""
+    if hours and (of_list or hours != written):
+        return f'write ["{hours}"]' if of_list else f'write "{hours}"'
+    return 'write ["09:00-17:30"]' if of_list else 'write "HH:MM-HH:MM" from 00:00 to 24:00'
+
+
+def _loose_hours(found: Match[str]) -> str:
+    """Hours in our way; empty where they are none, or where the afternoon may be meant (`9-5`)."""
+    moments = []
+    for hour, minute, half in (found.group(1, 2, 3), found.group(4, 5, 6)):
+        number = int(hour)
+        if half:
+            number = number % 12 + (12 if half.lower().startswith("p") else 0)
+        value = _minutes(str(number), minute or "00")
+        if value is None or (half and not 1 <= int(hour) <= 12):
+            return ""
+        moments.append(value)
+    start, end = moments
+    if start == DAY or not 0 < (end - start) % DAY <= (DAY if end > start else MOST_OVER_NIGHT):
+        return ""
+    return "-".join(f"{value // 60:02}:{value % 60:02}" for value in moments)
 
 
 def _minutes(hour: str, minute: str) -> int | None:

@@ -92,9 +92,9 @@ def read_texts(node: Node, what: str, report: FileReport) -> tuple[tuple[Scalar,
     return _texts_of(items, what, report)
 
 
-def read_text_list(node: Node, what: str, report: FileReport) -> tuple[tuple[Scalar, str], ...]:
+def read_text_list(node: Node, what: str, report: FileReport, *, instead: str = "") -> tuple[tuple[Scalar, str], ...]:
     """A list of texts, each with its node; empty ones are R004."""
-    return _texts_of(read_list(node, what, report), what, report)
+    return _texts_of(read_list(node, what, report, instead=instead), what, report)
 
 
 def _texts_of(items: Iterable[Node], what: str, report: FileReport) -> tuple[tuple[Scalar, str], ...]:
@@ -172,14 +172,15 @@ def short(length: timedelta) -> str:
     return f"{seconds // _SECONDS[unit]}{unit}"
 
 
-def read_list(node: Node, what: str, report: FileReport) -> tuple[Node, ...]:
-    """The items of a list with at least one; anything else is R004."""
+def read_list(node: Node, what: str, report: FileReport, *, instead: str = "") -> tuple[Node, ...]:
+    """The items of a list with at least one; anything else is R004. `instead` is the item to write for a text."""
     if isinstance(node, Listing) and node.items:
         return node.items
     if isinstance(node, Listing):
         report.error("R004", node, f"{what} is an empty list", hint="delete the key or fill the list")
     else:
-        hint = f"write [{node.value[:40]}]" if isinstance(node, Scalar) and not is_empty(node) else ""
+        is_text = isinstance(node, Scalar) and not is_empty(node)
+        hint = f"write [{(instead or cast(Scalar, node).value)[:40]}]" if is_text else ""
         report.error("R004", node, f"{what} wants a list, not {_kind_of(node)}", hint=hint)
     return ()
 

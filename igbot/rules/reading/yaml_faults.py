@@ -23,6 +23,7 @@ _WAYS_OUT = (
     ("scanning an alias", 'put it in quotes: "*" has a meaning of its own here'),
     ("scanning an anchor", 'put it in quotes: "&" has a meaning of its own here'),
     ("block sequence entries are not allowed", "begin the list on a line of its own, or write it as [one, two]"),
+    ("unknown escape character", "use single quotes: in double ones a backslash has a meaning of its own"),
     ("did not find expected ',' or", "check the commas and brackets of this list"),
 )
 
