@@ -164,8 +164,8 @@ def test_a_line_that_failed_before_is_taken_alone() -> None:
     assert (turn.settled, texts(turn)) == ([first], ["You wrote: parcel"])
 
 
-def test_joined_lines_count_each_for_itself() -> None:
-    """In the customer's memory."""
+def test_joined_lines_count_as_one_message() -> None:
+    """In the customer's memory, and each for itself in the history."""
     events = [pending(customer_says("parcel", f"m{n}", at=START + n * SECOND)) for n in range(3)]
     turn = turn_over(RULESET, *events, now=START + 10 * SECOND)
-    assert (turn.memory.messages, len(turn.messages)) == (3, 3)
+    assert (turn.memory.messages, len(turn.messages)) == (1, 3)

@@ -180,7 +180,7 @@ PLAN = HandoffPlan(hours(1), ("owner",), template("Asked: {message.text}"), says
 
 
 def test_a_hand_off_says_its_words_last() -> None:
-    """By the hour where there are opening hours; without words it says nothing, but the owner is told what was asked."""
+    """By the hour where there are opening hours; without words it says nothing, but tells the owner what was asked."""
     person = rule("person", words("human"), "One moment.", handoff=PLAN, schedules={"open": OPEN})
     choice = choose(person, "Human")
     assert said(choice) == ["One moment.", "Open"]
