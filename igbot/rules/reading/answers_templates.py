@@ -21,6 +21,7 @@ _TEXT_KINDS: frozenset[CustomerKind] = frozenset({"text", "quick_reply", "story_
 _OFTEN_EMPTY = ("customer.username", "customer.name", "customer.first_name", "customer.tags", "customer.follows")
 _INSERT = r"\{\{(?:'[^']*'|\"[^\"]*\"|[^'\"}]|\}(?!\}))*+\}\}"
 _STRAY = expression(rf"(?:{_INSERT}|(?!\}}\}}).)*+(?P<end>\}}\}})", regex.DOTALL)
+_SINGLE = expression(r"(?<!\{)\{ {0,3}(?P<name>[A-Za-z_][A-Za-z0-9_.]{0,99}) {0,3}\}(?!\})")
 _WITHOUT_DEFAULT = r"\{{\{{[-\s(]*+(?P<name>{})(?![\w.])(?!(?:[^}}]|\}}(?!\}}))*default)"
 _NOT_IN_URL = expression(r"[\s\p{Cc}\p{Cf}\p{Cs}\p{Z}]")
 _HTTPS = expression(r"https://[^\s/?#@:\\]+\.[^\s/?#@:\\.]+(?::[0-9]{1,5})?(?:[/?#]\S*)?", regex.IGNORECASE)
@@ -38,6 +39,10 @@ class Vocabulary:
     schedules: Collection[str]
     language: str
     empty: frozenset[str] | None
+
+    def knows(self, name: str) -> bool:
+        """Whether a text may be filled in with it."""
+        return name in self.constants or name in self.names
 
     def may_be_empty(self, name: str) -> bool:
         """Whether a name may have no value when a customer writes."""
@@ -82,10 +87,21 @@ def compile_text(node: Scalar, vocabulary: Vocabulary, report: FileReport) -> Te
     if "}}" in node.value and (stray := _STRAY.match(node.value)):
         place = place_inside(report.source, node, "}}", at=stray.start("end"))
         report.warning("R045", place, 'this "}}" closes nothing and is sent as it is', hint="write {{ in front of it")
+    if "{" in node.value:
+        _check_single_braces(node, vocabulary, report)
     for part in template:
         if isinstance(part, Insert) and part.constant is None and part.may_print_nothing:
             _check_empty(part.name, node, vocabulary, report)
     return template
+
+
+def _check_single_braces(node: Scalar, vocabulary: Vocabulary, report: FileReport) -> None:
+    for found in _SINGLE.finditer(node.value):
+        name = found["name"]
+        meant = next((each for each in (name, f"customer.{name}") if vocabulary.knows(each)), None)
+        if meant:
+            place = place_inside(report.source, node, found[0], at=found.start())
+            report.warning("R045", place, f"{found[0]} is sent as it is", hint=f"write {{{{ {meant} }}}}")
 
 
 def _check_empty(name: str, node: Scalar, vocabulary: Vocabulary, report: FileReport) -> None:
