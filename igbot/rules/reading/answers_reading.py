@@ -47,6 +47,8 @@ _HIGHEST_WEIGHT = 1000
 
 def read_answers(given: MappingOf[str, Node], report: FileReport) -> DraftAnswers:
     """What stands under the `ANSWER_KEYS` of one rule; what is wrong with it becomes findings and is left out."""
+    if isinstance(plan := given.get("handoff"), Mapping):
+        _check_hours_said(plan, report, speaks="reply" in given)
     tags = read_slugs(given["tag"], "tag", report) if "tag" in given else ()
     untags = read_slugs(given["untag"], "untag", report) if "untag" in given else ()
     if both := next((tag for tag in tags if tag in untags), None):
@@ -161,6 +163,18 @@ def _read_handoff(node: Node, report: FileReport) -> DraftHandoff | None:
         say_closed=words.get("say_closed"),
         open_nodes=tuple(key for name in ("say_open", "say_closed") if (key := node.key(name))),
     )
+
+
+def _check_hours_said(node: Mapping, report: FileReport, *, speaks: bool) -> None:
+    """R004 where a hand-off has words for no hours, or is silent at some and the rule does not speak besides."""
+    say, at_open, at_closed = map(node.key, ("say", "say_open", "say_closed"))
+    if say and at_open and at_closed:
+        message = "say is never said: say_open and say_closed are for all hours there are"
+        report.warning("R004", say, message, hint="delete say")
+    elif (key := at_open or at_closed) and not (speaks or say or (at_open and at_closed)):
+        silent, other = ("closed", "say_closed") if at_open else ("open", "say_open")
+        message = f"{key.value} stands alone: while it is {silent} the hand-off says nothing"
+        report.warning("R004", key, message, hint=f"add {other}:, or say: for all other hours")
 
 
 def _read_call(node: Node, report: FileReport) -> DraftCall | None:

@@ -29,9 +29,8 @@ def test_a_handoff_is_a_yes_or_a_plan() -> None:
           pause: 2h
           notify: [owner, team]
           note: "Asked: {{ message.text | truncate(120) }}"
-          say: Moment
+          say: "{{ schedule.open.next | human }}"
           say_open: { en: Soon, es: Ahora }
-          say_closed: "{{ schedule.open.next | human }}"
         """,
         gathered=HOURS,
     ).handoff
