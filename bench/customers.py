@@ -27,6 +27,8 @@ FALLBACK = """\
     reply: "You wrote: {{ message.text | default('nothing') }}"
 """
 ANSWERED = "You wrote: "
+A_FILE = 2_000
+"""Rules of one file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,16 @@ def deliveries(count: int, *, customers: int, secret: str, series: str, now: dat
 
 
 def write_rules(directory: Path, *, count: int) -> Path:
-    """A rules directory with `count` rules (at least 3), of which the last repeats what the customer wrote."""
+    """A rules directory with `count` rules (at least 3), of which the fallback repeats what the customer wrote."""
     directory.mkdir(parents=True)
-    more = (
+    more = [
         f"  - name: product-{number}\n    keywords: [product{number}, thing {number}]\n    reply: That is {number}.\n"
         for number in range(count - 3)
-    )
-    (directory / "rules.yaml").write_text(REPEATING + "".join(more) + FALLBACK, encoding="utf-8")
+    ]
+    (directory / "rules.yaml").write_text(REPEATING + FALLBACK, encoding="utf-8")
+    for start in range(0, len(more), A_FILE):
+        text = f"version: 1\nrules:\n{''.join(more[start : start + A_FILE])}"
+        (directory / f"products-{start}.yaml").write_text(text, encoding="utf-8")
     return directory
 
 

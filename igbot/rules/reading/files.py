@@ -41,7 +41,9 @@ NO_DEFAULTS = {
     "fallback": "not every rule of a file can be the fallback",
 }
 """Keys of a rule that `defaults` cannot have, and why."""
-MOST_DEFAULTS = 200_000
+MOST_RULES = 5_000
+"""Of one file: a file is read at once, and must not take longer than an owner waits."""
+MOST_DEFAULTS = 100_000
 """Values that a file's defaults may write out into all its rules."""
 
 _NAME = expression(r"[\p{L}\p{M}\p{N}_-]{1,64}")
@@ -62,16 +64,17 @@ def read_file(file: RuleFile, report: Report) -> DraftFile:
     zone = tree.get("timezone")
     accounts = tree.get("accounts")
     variables = tree.get("vars")
+    rules = _read_rules(tree, about)
     return DraftFile(
         about,
-        readable=True,
+        readable=rules is not None,
         zone=read_zone(zone, about) if zone else None,
         accounts=read_text_list(accounts, "accounts", about) if accounts else None,
         variables=_read_variables(variables, about) if variables else (),
         schedules=_read_named(tree, "schedules", about),
         lists=_read_named(tree, "lists", about),
         replies=tuple((each.name, read_shared_reply(each.node, about)) for each in _read_named(tree, "replies", about)),
-        rules=_read_rules(tree, about),
+        rules=rules or (),
     )
 
 
@@ -117,12 +120,17 @@ def _read_named(tree: Mapping, key: str, report: FileReport) -> tuple[Named, ...
     return tuple(found)
 
 
-def _read_rules(tree: Mapping, report: FileReport) -> tuple[DraftRule, ...]:
+def _read_rules(tree: Mapping, report: FileReport) -> tuple[DraftRule, ...] | None:
+    """The rules of a file; None where they are too many to be read."""
     node = tree.get("rules")
     is_without = node is None or is_empty(node) or (isinstance(node, Listing) and not node.items)
     items = () if node is None or is_without else read_list(node, "rules", report)
     # What is wrong with them is told where there are no rules yet, too.
     defaults = _read_defaults(tree, report, count=len(items))
+    if len(items) > MOST_RULES:
+        message = f"{len(items)} rules in one file, at most {MOST_RULES} are possible"
+        report.error("R001", items[MOST_RULES], message, hint="split it into several")
+        return None
     found = (_read_rule(item, defaults, report) for item in items)
     return tuple(rule for rule in found if rule)
 

@@ -8,6 +8,7 @@ from igbot.rules.answers import Limit
 from igbot.rules.conditions import TextCondition, When
 from igbot.rules.matching.matchers import Keyword
 from igbot.rules.places import Place
+from igbot.rules.reading.files import MOST_RULES
 from igbot.rules.rule import DEFAULT_KINDS, FALLBACK_KINDS, Example, Rule
 from tests.rules.writing import errors, findings, load, rule, with_rules
 
@@ -249,6 +250,14 @@ def test_wrong_defaults_are_told_once(defaults: str, code: str) -> None:
     assert [each for each, _, _ in errors(body, f"defaults: {defaults}")] == [code]
 
 
+def test_too_many_rules_in_one_file_are_asked_to_be_split() -> None:
+    """That is the only finding: what other files say of these rules is not held against them."""
+    many = "".join(f"- {{name: r{number}, reply: b}}\n" for number in range(MOST_RULES + 1))
+    other = "- {name: a, when: {after: {rule: r1, within: 1h}}, keywords: [x], reply: b}"
+    (finding,) = (each for each in load(with_rules(many), with_rules(other)).findings if each.severity == "error")
+    assert (finding.code, finding.line, finding.hint) == ("R001", MOST_RULES + 3, "split it into several")
+
+
 def test_defaults_are_checked_in_a_file_that_has_no_rules_yet() -> None:
     """Or they would be wrong only when the first one is written."""
     for rules in ("", "rules:\n", "rules: []\n"):
@@ -260,4 +269,4 @@ def test_defaults_cannot_blow_up_a_file() -> None:
     """A long list in thousands of rules."""
     body = "\n".join(f"- {{name: r{n}, reply: b}}" for n in range(3000))
     found = findings(body, "R004", f"defaults: {{keywords: [{', '.join(f'w{n}' for n in range(100))}]}}")
-    assert (found[0].line, "200000" in found[0].message) == (2, True)
+    assert (found[0].line, "100000" in found[0].message) == (2, True)
