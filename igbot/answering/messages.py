@@ -13,11 +13,8 @@ from igbot.answering.policy import Policy
 from igbot.meta.events import OPENS_WINDOW, Content, CustomerKind
 from igbot.meta.sendapi import parts
 from igbot.rules.deciding.choice import Choice, Customer, Incoming
-from igbot.rules.deciding.responding import Standing, respond, window_ends
+from igbot.rules.deciding.responding import MOST_LINES, Standing, respond, window_ends
 from igbot.rules.deciding.ruleset import RuleSet
-
-MOST_LINES = 20
-"""Lines that are answered as one, however fast more of them come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from igbot.answering.claim import LEASE
-from igbot.answering.messages import MOST_LINES
+from igbot.rules.deciding.responding import MOST_LINES
 from tests.answering.talking import ANA, START, Desk, claimed, customer_says, logged, shop_says
 from tests.answering.turning import pending, texts, turn_over
 from tests.rules.writing import rules

@@ -11,6 +11,9 @@ from igbot.rules.deciding.ruleset import RuleSet
 WINDOW = timedelta(hours=24)
 """How long after a customer's action a bot may write (Meta's standard messaging window)."""
 
+MOST_LINES = 20
+"""Lines of a customer that are answered as one, however fast more of them come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

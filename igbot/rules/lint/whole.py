@@ -45,7 +45,8 @@ def check_whole(rules: Sequence[Subject], reports: Mapping[str, FileReport], sur
         first.warning("R060", NOWHERE, message, hint="add a rule with handoff:")
     if active and not surroundings.disclosed and not _is_told(active, reports):
         message = "no answer says that it is automatic, and Meta asks to tell customers so at first"
-        first.warning("R062", NOWHERE, message, hint=_TOLD_BY)
+        hint = 'say it where you greet and in the fallback, for example "I am the automatic assistant of the shop"'
+        first.warning("R062", NOWHERE, message, hint=hint)
 
 
 def _ends_in_handoff(each: Subject) -> bool:

@@ -7,12 +7,10 @@ from datetime import datetime, timedelta
 from igbot.meta.events import OPENS_WINDOW
 from igbot.rules.deciding.choice import Answered, CallRequest, Choice, Customer, Incoming, Options
 from igbot.rules.deciding.memory import Memory, Use, without
-from igbot.rules.deciding.responding import Standing, respond, window_ends
+from igbot.rules.deciding.responding import MOST_LINES, Standing, respond, window_ends
 from igbot.rules.testing.cases import Case, OwnerResumes, OwnerSays, Past, Step, Unsend
 from igbot.rules.testing.outcomes import IGSID, Asked, Outcome, Setup
 
-MOST_LINES = 20
-"""Lines that are answered as one, as in `answering`, which this room does not know."""
 KNOWN_SINCE = timedelta(hours=1)
 """How long ago a customer who is `known` wrote last, where no history says it."""
 

@@ -21,7 +21,7 @@ def test_what_every_bot_needs_is_missed() -> None:
     assert {(each.line, each.column, each.severity) for each in findings.values()} == {(1, 1, "warning")}
     assert 'add a rule with "fallback: true"' in findings["R014"].hint
     assert findings["R060"].hint == "add a rule with handoff:"
-    assert "IGBOT_DISCLOSURE" in findings["R062"].hint
+    assert "automatic assistant" in findings["R062"].hint
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_what_is_switched_off_or_means_something_else_does_not_help(code: str, r
 
 
 def test_the_configuration_can_tell_customers_instead() -> None:
-    """As IGBOT_DISCLOSURE does."""
+    """Then no rule has to."""
     assert not found("R062", PLAIN, surroundings=Surroundings(disclosed=True))
 
 
