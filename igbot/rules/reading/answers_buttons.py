@@ -7,6 +7,7 @@ from igbot.meta.sendapi import MAX_BUTTONS, MAX_PAYLOAD_BYTES, MAX_QUICK_REPLIES
 from igbot.rules.characters import has_lines, is_blank
 from igbot.rules.expressions import expression
 from igbot.rules.reading.answers_draft import DraftAttachment, DraftButton, DraftQuickReply
+from igbot.rules.reading.slips import check_slips
 from igbot.rules.reading.source import FileReport, Mapping, Node, Scalar, place_inside
 from igbot.rules.reading.values import check_keys, read_list, read_map, read_text
 
@@ -91,6 +92,8 @@ def _texts_of(node: Mapping, what: str, report: FileReport, *, known: Collection
         if key.value in known:
             if read_text(value, f"{key.value} of a {what}", report) is None or not isinstance(value, Scalar):
                 return None
+            if key.value == "title":
+                check_slips(value, f"title of a {what}", report)
             found[key.value] = value
     return found
 

@@ -20,6 +20,7 @@ from igbot.rules.reading.answers_texts import read_key, read_sayable, read_slug,
 from igbot.rules.reading.source import FileReport, Listing, Mapping, Node, Scalar
 from igbot.rules.reading.values import (
     check_keys,
+    is_empty,
     is_keepable,
     read_boolean,
     read_choice,
@@ -89,6 +90,10 @@ def _read_reply(node: Node, report: FileReport) -> DraftReply | None:
     if not isinstance(node, Mapping):
         text = read_sayable(node, "reply", report)
         return DraftReply(report, node, text=DraftWords(text, (("", text),))) if text else None
+    if (only := next(iter(node), None)) and len(node.entries) == 1 and "." in only[0].value and is_empty(only[1]):
+        hint = f'write "{{{{ {only[0].value[:60]} }}}}"'
+        report.error("R004", node, "what is filled in stands in two braces, and the whole text in quotes", hint=hint)
+        return None
     check_keys(node, "a reply", report, known=REPLY_KEYS)
     if use := node.get("use"):
         others = [key for key, _ in node if key.value != "use"]

@@ -23,9 +23,12 @@ MOST_OVER_NIGHT = 12 * 60
 """Minutes of hours that end before they begin and are still taken for over midnight without a mark."""
 
 _SPAN = expression(rf"({'|'.join(DAYS)})(?:-({'|'.join(DAYS)}))?")
+_LONG_SPAN = expression(
+    rf"({'|'.join((*NAMES, *DAYS))})(?:\s*(?:[-–]|to)\s*({'|'.join((*NAMES, *DAYS))}))?", regex.IGNORECASE
+)
 _HOURS = expression(r"([0-9]{1,2}):([0-9]{2})\s*[-–]\s*([0-9]{1,2}):([0-9]{2})(\+1)?")
 _TIME = r"([0-9]{1,2})(?:[:.h]([0-9]{2}))?\s*([ap]\.?m\.?)?h?"
-# As people write hours; which half of the day is meant must be written at both or at none.
+# As people write hours.
 _LOOSE = expression(rf"\s*{_TIME}\s*(?:[-–—]|to)\s*{_TIME}\s*", regex.IGNORECASE)
 _CLOSED = frozenset(
     {"closed", "no", "none", "off", "false", "-", "cerrado", "geschlossen", "fermé", "chiuso", "fechado"}
@@ -45,7 +48,8 @@ def read_schedule(name: Scalar, node: Node, report: FileReport, *, zone: ZoneInf
     """One schedule; what is wrong with it becomes findings (R003, R004, R051) and is left out."""
     tree = read_map(node, f"schedules.{name.value[:60]}", report) or Mapping({}, 1, 1, 1, 1)
     spans = {key.value: found for key, _ in tree if (found := _SPAN.fullmatch(key.value))}
-    check_keys(tree, "a schedule", report, known={*DAYS, "mon-fri", *DATE_KEYS, *spans})
+    named = _tell_names(tree, report)
+    check_keys(tree, "a schedule", report, known={*DAYS, "mon-fri", *DATE_KEYS, *spans, *named})
     if isinstance(node, Mapping) and not node.entries:
         report.error("R004", node, "a schedule without any hours", hint='add mon-fri: ["09:00-17:00"]')
     week: dict[int, tuple[_Hours, ...]] = {}
@@ -72,6 +76,18 @@ def read_schedule(name: Scalar, node: Node, report: FileReport, *, zone: ZoneInf
         at=place_of(name),
         dates=dates,
     )
+
+
+def _tell_names(tree: Mapping, report: FileReport) -> list[str]:
+    """R003 for the keys that are days, but not in our way; those keys."""
+    told = []
+    for key, _ in tree:
+        found = None if _SPAN.fullmatch(key.value) else _LONG_SPAN.fullmatch(key.value)
+        if found:
+            told.append(key.value)
+            days = "-".join(day[:3].lower() for day in found.groups() if day)
+            report.error("R003", key, f'a schedule has no key "{key.value}"', hint=f"write {days}")
+    return told
 
 
 def _read_hours(node: Node, what: str, report: FileReport) -> tuple[_Hours, ...]:

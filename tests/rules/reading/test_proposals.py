@@ -64,3 +64,27 @@ def test_a_key_is_listed_once() -> None:
     """Also one that the schedule has."""
     (finding,) = found("R003", RULE, "schedules: {open: {mon-fri: ['09:00-12:00'], holidays: x}}")
     assert finding.hint.count("mon-fri") == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [("Monday", "mon"), ("monday - friday", "mon-fri"), ("Sat to Sun", "sat-sun"), ("Mon-Fri", "mon-fri")],
+)
+def test_days_written_out_are_proposed_in_our_way(key: str, hint: str) -> None:
+    """Small letters, three of each."""
+    (finding,) = found("R003", RULE, f"schedules: {{open: {{{key}: ['09:00-12:00']}}}}")
+    assert finding.hint == f"write {hint}"
+
+
+def test_a_reply_in_single_braces_is_told_what_to_write() -> None:
+    """YAML takes it for a map with one key."""
+    (finding,) = found("R004", "- {name: a, keywords: [b], reply: {customer.name}}")
+    assert (finding.severity, finding.hint) == ("error", 'write "{{ customer.name }}"')
+
+
+def test_the_title_of_a_button_that_became_a_comment_is_told() -> None:
+    """As every text that customers see."""
+    rule = (
+        "- name: a\n  keywords: [b]\n  reply:\n    text: c\n    buttons:\n      - payload: D\n        title: Order #12"
+    )
+    assert [(each.line, each.severity) for each in found("R004", rule)] == [(9, "warning")]
