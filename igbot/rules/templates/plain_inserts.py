@@ -1,6 +1,7 @@
 """The inserts that owners write (`{{ name | filter('text') }}`), read without Jinja2's lexer, which takes 20 times as
 long; everything else is left to it."""
 
+from functools import lru_cache
 from typing import cast
 
 import regex
@@ -34,7 +35,7 @@ def read_plain(text: str) -> list[Piece] | None:
             return None
         if start > end:
             found.append(text[end:start])
-        found.append(_expression(insert))
+        found.append(_expression(insert[0]))
         end = insert.end()
     if end < len(text):
         found.append(text[end:])
@@ -47,7 +48,10 @@ def is_plain(text: str, start: int) -> bool:
     return insert is not None and insert["root"].lower() not in _WORDS_OF_JINJA
 
 
-def _expression(insert: regex.Match[str]) -> nodes.Expr:
+# A set of thousands of rules fills in the same few things. Nobody changes what comes of it.
+@lru_cache(maxsize=1024)
+def _expression(written: str) -> nodes.Expr:
+    insert = cast(regex.Match[str], _INSERT.match(written))
     node: nodes.Expr = nodes.Name(insert["root"], "load")
     for part in cast(str, insert["path"]).split(".")[1:]:
         if part.isdigit():

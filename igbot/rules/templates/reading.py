@@ -36,6 +36,8 @@ _MARKERS = ("{{", "{%", "{#")
 # No underscore in front: nothing of ours is called so, and in Python it is the door to everything.
 _PART = expression(r"[^\W_]\w{0,63}")
 _DEEPEST = 8
+LONGEST_FILLED = 20_000
+"""Characters that `vars` may fill into one text; Meta sends them as twenty messages and more."""
 # Only for filters to which neither matters.
 _NO_MANNER = Manner(ENGLISH, ZoneInfo("UTC"), datetime(2000, 1, 1, tzinfo=UTC))
 
@@ -76,17 +78,24 @@ def read_template(
         return (text,), ()
     known = _Known(constants, names, schedules)
     plain = read_plain(text)
-    environment = ImmutableSandboxedEnvironment(keep_trailing_newline=True)
+    environment = None if plain is not None else _environment()
     try:
-        template, faults = _read_pieces(plain, known) if plain is not None else _read_by_jinja(text, environment, known)
-        return template, _placed(faults, text, environment) if faults else ()
+        template, faults = (
+            _read_pieces(plain or (), known) if environment is None else _read_by_jinja(text, environment, known)
+        )
+        return template, _placed(faults, text, environment or _environment()) if faults else ()
     except TemplateSyntaxError as error:
         message, hint = f"not a template: {str(error.message)[:200]}", "write {{ name }}"
     except (RecursionError, ValueError, OverflowError):
         # Jinja2 lets these through for ten thousand brackets, or a number of ten thousand digits.
         message, hint = "not a template: nested too deeply, or a number too long", ""
-    at = first_fault(text, environment)
+    at = first_fault(text, environment or _environment())
     return (), (Problem(message, text[at : at + 2], hint, at=at),)
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    # It takes longer to make one than to read most replies, which want none.
+    return ImmutableSandboxedEnvironment(keep_trailing_newline=True)
 
 
 _Faults = list[tuple[int, Problem]]
@@ -122,15 +131,21 @@ def _placed(faults: _Faults, text: str, environment: ImmutableSandboxedEnvironme
 def _read_pieces(pieces: Iterable[Piece], known: _Known) -> tuple[Template, _Faults]:
     parts: list[str | Insert] = []
     faults: _Faults = []
-    number = 0
+    number, length = 0, 0
     for piece in pieces:
         if isinstance(piece, str):
             parts.append(piece)
             continue
         try:
-            parts.append(_read_insert(piece, known))
+            part = _read_insert(piece, known)
         except _ProblemError as error:
             faults.append((number, error.problem))
+        else:
+            parts.append(part)
+            length += len(part if isinstance(part, str) else part.constant or "")
+        if length > LONGEST_FILLED:
+            message = f"what is filled in from vars has more than {LONGEST_FILLED} characters"
+            return (), [*faults, (number, Problem(message, "{{", "make it shorter"))]
         number += 1
     return _joined(parts), faults
 
@@ -138,12 +153,16 @@ def _read_pieces(pieces: Iterable[Piece], known: _Known) -> tuple[Template, _Fau
 def _joined(parts: list[str | Insert]) -> Template:
     """The same with texts that follow each other made one."""
     found: list[str | Insert] = []
+    texts: list[str] = []
     for part in parts:
-        if isinstance(part, str) and found and isinstance(before := found[-1], str):
-            found[-1] = before + part
-        else:
-            found.append(part)
-    return tuple(found)
+        if isinstance(part, str):
+            texts.append(part)
+            continue
+        if texts:
+            found.append("".join(texts))
+            texts = []
+        found.append(part)
+    return (*found, "".join(texts)) if texts else tuple(found)
 
 
 def _read_insert(node: nodes.Expr, known: _Known) -> str | Insert:

@@ -41,21 +41,25 @@ def _value(name: str, lookup: Lookup) -> Value:
 
 def longest_text(template: Template, language: str) -> str:
     """The text, in bytes of UTF-8, that can come of a template where every value is as long as it may be."""
-    texts = [
-        "".join(part if isinstance(part, str) else _longest_part(part, wide, language) for part in template).strip()
-        for wide in _WIDE
-    ]
-    return max(texts, key=lambda text: len(text.encode("utf-8", "replace")))
+    parts = [(part, part) if isinstance(part, str) else _longest_parts(part, language) for part in template]
+    texts = ["".join(each).strip() for each in zip(*parts, strict=True)]
+    return max(texts, key=lambda text: len(text.encode("utf-8", "replace")), default="")
 
 
 # A set of thousands of rules fills in the same few things.
 @lru_cache(maxsize=1024)
-def _longest_part(part: Insert, wide: str, language: str) -> str:
-    value = part.constant
-    manner = Manner(language, ZoneInfo("UTC"), _LONG_DAY.replace(day=25))
-    return through(
-        _value(part.name, lambda name: _longest_value(name, wide)) if value is None else value, part.filters, manner
+def _longest_parts(part: Insert, language: str) -> tuple[str, str]:
+    """What is filled in where all characters are wide, and where all grow."""
+    value, manner = part.constant, Manner(language, ZoneInfo("UTC"), _LONG_DAY.replace(day=25))
+    wide, growing = (
+        through(_longest_shown(part.name, each) if value is None else value, part.filters, manner) for each in _WIDE
     )
+    return wide, growing
+
+
+@lru_cache(maxsize=1024)
+def _longest_shown(name: str, wide: str) -> Value:
+    return _value(name, lambda each: _longest_value(each, wide))
 
 
 def _longest_value(name: str, wide: str) -> Value:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igbot.rules.templates.model import Insert
-from tests.rules.templates.filling import fill, read
+from igbot.rules.templates.reading import LONGEST_FILLED
+from tests.rules.templates.filling import CONSTANTS, fill, read
 
 
 @pytest.mark.parametrize(
@@ -90,3 +91,11 @@ def test_no_template_raises(text: str) -> None:
     if not problems:
         fill(text)
     assert all(problem.part in text and problem.message for problem in problems)
+
+
+def test_what_vars_fill_in_is_bounded() -> None:
+    """A long value many times over would fill the memory."""
+    inserts = LONGEST_FILLED // len(CONSTANTS["shop.name"])
+    assert read("{{ shop.name }}" * inserts)[1] == ()
+    template, (problem,) = read("{{ shop.name }}" * (inserts + 1))
+    assert (template, problem.message) == ((), "what is filled in from vars has more than 20000 characters")
