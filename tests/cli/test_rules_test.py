@@ -195,7 +195,7 @@ def test_rules_of_the_main_account_are_tested_and_explained_as_they_serve(home: 
     file = furnish(home, sale="", shop=SHOP.replace("version: 1\n", "version: 1\naccounts: [main]\n"))
     assert command("test").exit_code == 0
     assert "rule returns " in command("explain", "returns").output
-    file.write_text('cases: [{name: a, customer: {account: other}, say: returns, expect: {rule_not: returns}}]')
+    file.write_text("cases: [{name: a, customer: {account: other}, say: returns, expect: {rule_not: returns}}]")
     assert command("test").exit_code == 0
 
 
