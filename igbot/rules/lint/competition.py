@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from igbot.rules.conditions import TextCondition, TextNode, WordList
-from igbot.rules.lint.field import Field, always_answers, field_of, serves
+from igbot.rules.lint.field import Field, Work, always_answers, field_of, serves
 from igbot.rules.lint.implication import Groups, alone, groups_of, text_implies
 from igbot.rules.lint.peers import Peers
 from igbot.rules.lint.subjects import Subject, list_words
@@ -16,20 +15,6 @@ from igbot.rules.rule import Rule
 
 MOST_NAMED = 4
 """Words and rules that one finding names."""
-MOST_COMPARED = 500_000
-"""Words of better rules that one run looks at; rules whose turn comes after that many are not compared."""
-
-
-@dataclass(slots=True)
-class _Work:
-    """How many words may still be looked at."""
-
-    left: int = MOST_COMPARED
-
-    def allows(self, rival: Subject) -> bool:
-        """Whether a rule may still be compared with; counts its words."""
-        self.left -= 1 + len(rival.wanted) + len(rival.excluded) + 10 * len(rival.lists)
-        return self.left > 0
 
 
 def check_competition(rules: Sequence[Subject]) -> None:
@@ -40,7 +25,7 @@ def check_competition(rules: Sequence[Subject]) -> None:
     highest, lowest = competing[0].rule.priority, competing[-1].rule.priority
     field = field_of(competing if highest > lowest else ())
     peers = Peers(competing)
-    work = _Work()
+    work = field.work
     unreachable: set[int] = set()
     for each in competing:
         if not each.report.full:
@@ -68,7 +53,7 @@ def _order(rule: Rule, rival: Rule) -> str:
     return "which asks more" if rival.conditions > rule.conditions else "which comes first"
 
 
-def _rivals_of_all(each: Subject, field: Field, work: _Work) -> list[Subject]:
+def _rivals_of_all(each: Subject, field: Field, work: Work) -> list[Subject]:
     """Rules of higher priority one of which answers whatever fits this one; [] where that cannot be proved."""
     text, payloads = each.rule.when.text, each.rule.when.payloads
     rivals = field.without_text(each.rule.priority) if field.open else []
@@ -83,7 +68,7 @@ def _rivals_of_all(each: Subject, field: Field, work: _Work) -> list[Subject]:
     return _rivals_of_words(each, field, text, work) if text and text.any else []
 
 
-def _rivals_of_words(each: Subject, field: Field, text: TextCondition, work: _Work) -> list[Subject]:
+def _rivals_of_words(each: Subject, field: Field, text: TextCondition, work: Work) -> list[Subject]:
     """For every word the rule that takes it; one after the other they may be different rules."""
     found: list[Subject] = []
     others = tuple((node,) for node in text.every)
@@ -119,7 +104,7 @@ def _takes(rival: Subject, each: Subject, asked: Groups) -> bool:
     return wanted is None or (given is not None and text_implies(asked, given.none, given, wanted))
 
 
-def _check_share(each: Subject, field: Field, work: _Work) -> None:
+def _check_share(each: Subject, field: Field, work: Work) -> None:
     """R024: how many of a rule's own words go to better rules when they are all that is written."""
     text = each.rule.when.text
     if not each.flat or text is None or each.rule.when.payloads:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from ahocorasick_rs import AhoCorasick
@@ -19,8 +19,24 @@ from igbot.rules.rule import Rule
 
 MOST_RIVALS = 16
 """Rules with the same word that are compared with one; of more the best."""
+MOST_COMPARED = 500_000
+"""Words of better rules that one run looks at; rules whose turn comes after that many are not compared."""
+LONGEST_SEARCHED = 200
+"""Characters of a word in which others are looked for."""
 MOST_LIST_WORDS = 100_000
 """Words of lists, counted once for each rule that uses them, under which rules are found."""
+
+
+@dataclass(slots=True)
+class Work:
+    """How many words may still be looked at."""
+
+    left: int = MOST_COMPARED
+
+    def allows(self, rival: Subject) -> bool:
+        """Whether a rule may still be compared with; counts its words."""
+        self.left -= 1 + len(rival.wanted) + len(rival.excluded) + 10 * len(rival.lists)
+        return self.left > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,7 @@ class Field:
     by_payload: Mapping[str, Sequence[int]]
     prefix_lengths: tuple[int, ...]
     open: tuple[int, ...]
+    work: Work = field(default_factory=Work)
 
     def with_word(self, word: Matcher, above: int) -> Sequence[Subject]:
         """Rules above a priority that may fit each message with this word, the first few."""
@@ -74,8 +91,9 @@ class Field:
             text = bare(keyword.folded) if keyword.kind == "is" else keyword.folded
             if keyword.kind in ("word", "is"):
                 found += [self.by_word.get(phrase, ()) for phrase in phrases_in(text)]
-            if self.parts:
-                hits = self.parts.find_matches_as_indexes(text, overlapping=True)
+            if self.parts and self.work.left > 0:
+                hits = self.parts.find_matches_as_indexes(text[:LONGEST_SEARCHED], overlapping=True)
+                self.work.left -= len(hits)
                 found += [self.by_part[number] for number, _, _ in hits]
         return found
 
