@@ -16,7 +16,7 @@ from igbot.rules.reading.yaml_faults import explain
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
-MAX_NODES = 80_000
+MAX_NODES = 150_000
 MAX_SCALAR = 20_000
 """Characters of one text; Meta sends them as twenty messages and more."""
 MAX_EXPANSION = 10_000
