@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from igbot.rules.conditions import TextCondition, TextNode, When, WordList
 from igbot.rules.expressions import expression
-from igbot.rules.languages import STOP_WORDS
+from igbot.rules.languages import ENGLISH, STOP_WORDS, nearest
 from igbot.rules.lint.implication import MOST_PAIRS, alone, implies
 from igbot.rules.lint.subjects import Key, Subject, key_of, text_conditions
 from igbot.rules.matching.matchers import Keyword, Matcher, bare
@@ -29,8 +29,10 @@ _GLUED = {
 _MAY_BE_GLUED = expression(r"\p{Hangul}|[ğşőű]|ää|öö|yy")
 
 
-def check_words(rules: Sequence[Subject], lists: Iterable[WordList], reports: Mapping[str, FileReport]) -> None:
-    """Findings R021, R025, R026, R035 and R064."""
+def check_words(
+    rules: Sequence[Subject], lists: Iterable[WordList], reports: Mapping[str, FileReport], *, language: str
+) -> None:
+    """Findings R021, R025, R026, R035 and R064; `language` is the one in which the rules speak."""
     for each in rules:
         if each.flat and each.rule.when.text:
             _check_same(each.rule.when.text, each.report)
@@ -43,14 +45,14 @@ def check_words(rules: Sequence[Subject], lists: Iterable[WordList], reports: Ma
                 _check_wholes(text, each.report)
         _check_each(each.wanted, each.report)
         _check_short(each.excluded, each.report)
-        _check_stops(each)
+        _check_stops(each, language)
     for given in lists:
         if report := reports.get(given.file):
             _check_same(TextCondition(any=given.any), report)
             words = [node for node in given.any if not isinstance(node, WordList | TextCondition)]
             _check_each(words, report)
             for word in words:
-                _check_stop(word, report)
+                _check_stop(word, report, language)
 
 
 def _check_same(text: TextCondition, report: FileReport) -> None:
@@ -134,10 +136,10 @@ def _in(words: Sequence[str]) -> str:
     return f"in {', '.join(words)}" if words else "inside other words"
 
 
-def _check_stops(each: Subject) -> None:
+def _check_stops(each: Subject, language: str) -> None:
     for text in _deciding(each.rule.when):
         for word in _alone_in(text):
-            _check_stop(word, each.report)
+            _check_stop(word, each.report, language)
 
 
 def _deciding(when: When) -> Iterator[TextCondition]:
@@ -163,7 +165,11 @@ def _alone_in(text: TextCondition) -> Iterator[Matcher]:
             yield node
 
 
-def _check_stop(word: Matcher, report: FileReport) -> None:
-    if isinstance(word, Keyword) and word.kind in ("word", "is") and bare(word.text) in STOP_WORDS:
-        message = f'"{word.written}" is how customers say that they want no more messages'
+def _check_stop(word: Matcher, report: FileReport, language: str) -> None:
+    if not isinstance(word, Keyword) or word.kind not in ("word", "is"):
+        return
+    said_in = STOP_WORDS.get(word.text if word.text.isalnum() else bare(word.text))
+    if said_in:
+        named = nearest(language, said_in) or nearest(ENGLISH, said_in) or said_in[0]
+        message = f'"{word.written}" is how customers say in "{named}" that they want no more messages'
         report.error("R064", word.at, message, hint="delete it: igbot obeys this word itself")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from igbot.rules.surroundings import Surroundings
 from tests.rules.lint.finding import Case, check, found
 
 
@@ -144,6 +145,19 @@ def test_words_that_end_the_conversation_belong_to_igbot(case: Case) -> None:
 def test_words_that_end_the_conversation_may_stand_beside_others(rule: str) -> None:
     """Only as the whole message are they obeyed."""
     assert not found("R064", f"- {{name: a, {rule}, reply: b}}")
+
+
+@pytest.mark.parametrize(("word", "language"), [("stop", "en"), ("parar", "es"), ("sair", "pt"), ("стоп", "ru")])
+def test_the_language_of_a_word_that_ends_the_conversation_is_told(word: str, language: str) -> None:
+    """English where several have it and the rules speak none of them."""
+    (finding,) = found("R064", f"- {{name: a, keywords: [{word}], reply: b}}", surroundings=Surroundings(language="tr"))
+    assert f'in "{language}"' in finding.message
+
+
+def test_the_language_of_the_rules_is_told_first() -> None:
+    """Of those that have the word."""
+    (finding,) = found("R064", "- {name: a, keywords: [stop], reply: b}", surroundings=Surroundings(language="es-MX"))
+    assert 'in "es"' in finding.message
 
 
 def test_a_word_of_a_shared_list_may_not_end_the_conversation_either() -> None:
