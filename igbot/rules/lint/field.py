@@ -62,6 +62,10 @@ class Field:
     def with_word(self, word: Matcher, above: int) -> Sequence[Subject]:
         """Rules above a priority that may fit each message with this word, the first few."""
         if type(word) is Keyword and word.kind == "word" and not self.parts and is_plain_words(word.folded):
+            best = self.by_word.get(word.folded)
+            # So it is with nearly every word.
+            if " " not in word.folded and not (best and self.priorities[best[0]] > above):
+                return ()
             places = self._with_words(word.folded.split(" "), above)
         else:
             places = self._with_any(word)

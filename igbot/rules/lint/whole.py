@@ -21,7 +21,6 @@ _AUTOMATIC = expression(
     r"|virtuelle[rn]? assistent|assistant virtuel|assistente virtual|sanal asistan|آلي|روبوت",
     regex.IGNORECASE,
 )
-_TOLD_BY = 'add a rule with "when: {first_message: true}" whose reply says that an automatic assistant answers'
 MOST_NAMED = 5
 
 
@@ -50,7 +49,7 @@ def check_whole(rules: Sequence[Subject], reports: Mapping[str, FileReport], sur
 
 
 def _ends_in_handoff(each: Subject) -> bool:
-    return not each.rule.observe and any(limit.then == "handoff" for limit in each.rule.limits)
+    return any(limit.then == "handoff" for limit in each.rule.limits)
 
 
 def _is_told(rules: Sequence[Subject], reports: Mapping[str, FileReport]) -> bool:
