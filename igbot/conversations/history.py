@@ -37,8 +37,12 @@ ORDER BY m.at, m.message_id
 DECISION = """
 SELECT m.account_id, m.igsid, m.mid, m.kind, m.text, m.at, m.reason, m.rule, m.digest, m.considered, m.decided_at,
     m.test, m.matched, m.rank, m.variant, m.withheld, m.observers, m.answered_with,
-    EXISTS (SELECT FROM conversation c WHERE (c.account_id, c.igsid) = (m.account_id, m.igsid)
-        AND c.paused_reason = 'handoff' AND c.paused_at = m.decided_at) AS handed_off,
+    m.rule IS NOT NULL AND EXISTS (SELECT FROM conversation c WHERE (c.account_id, c.igsid) = (m.account_id, m.igsid)
+        AND c.paused_reason = 'handoff' AND c.paused_at = m.decided_at)
+        AND NOT EXISTS ( -- of messages that were decided together, no rule answers after the one that hands off
+            SELECT FROM message n WHERE (n.account_id, n.igsid) = (m.account_id, m.igsid)
+            AND n.decided_at = m.decided_at AND n.rule IS NOT NULL AND n.direction = 'in'
+            AND n.message_id > m.message_id) AS handed_off,
     (SELECT coalesce(json_agg(r ORDER BY r.outbox_id), '[]') FROM (
         SELECT o.outbox_id, o.body, o.status, o.mid FROM outbox o
         WHERE (o.account_id, o.igsid) = (m.account_id, m.igsid)

@@ -162,6 +162,17 @@ async def test_what_a_decision_kept_back_or_asked_is_told_where_there_is_somethi
     ]
 
 
+async def test_of_messages_decided_together_only_one_hands_off(desk: Desk) -> None:
+    """Neither the one before it nor the one that is met by silence because of it."""
+    for number, text in enumerate(("hello", "a human please", "hello")):
+        await desk.arrive(customer_says(text, f"m{number}"))
+    await desk.settle_all()
+    async with desk.database.connection() as conn:
+        found = [await decision_on(conn, f"m{number}", accounts=[ACCOUNT]) for number in range(3)]
+    assert [each and each["decision"]["reason"] for each in found] == ["rule", "rule", "paused"]
+    assert [each and each["decision"].get("handed_off", False) for each in found] == [False, True, False]
+
+
 async def test_the_decision_on_a_line_has_the_answer_to_all_of_them(desk: Desk) -> None:
     """The lines before the last one were answered with it; buttons and pictures are told where there are any."""
     desk.rules = rules(
