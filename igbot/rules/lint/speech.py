@@ -39,10 +39,11 @@ class Said:
 def check_speech(rules: Sequence[Subject], reports: Mapping[str, FileReport]) -> None:
     """Findings R048, R063 and R065."""
     endless = _endless(rules)
+    told: set[int] = set()
     for each in rules:
         if each.report.full:
             continue
-        for said in texts_of(each, reports):
+        for said in texts_of(each, reports, told):
             if "/" in said.text:
                 _check_links(said)
             for part, message, hint in unwanted(said.text):
@@ -55,12 +56,16 @@ def check_speech(rules: Sequence[Subject], reports: Mapping[str, FileReport]) ->
                     _check_links(Said(url, reply.at, report))
 
 
-def texts_of(each: Subject, reports: Mapping[str, FileReport]) -> Iterator[Said]:
-    """Every text that a rule says to customers, in every language."""
+def texts_of(each: Subject, reports: Mapping[str, FileReport], told: set[int]) -> Iterator[Said]:
+    """Every text that a rule says to customers, in every language, but for those that other rules say with it.
+
+    `told` keeps the ids of what has been given, for as long as the rules are there.
+    """
     for reply in each.rule.replies:
         report = reports.get(reply.file, each.report)
         for words in (reply.text, *(variant.says for variant in reply.variants)):
-            if words:
+            if words and id(words) not in told:
+                told.add(id(words))
                 yield from _said(words, report)
     plan = each.rule.handoff
     for words in (plan.say, plan.say_open, plan.say_closed) if plan else ():

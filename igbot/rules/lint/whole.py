@@ -53,7 +53,8 @@ def _ends_in_handoff(each: Subject) -> bool:
 
 
 def _is_told(rules: Sequence[Subject], reports: Mapping[str, FileReport]) -> bool:
-    return any(_AUTOMATIC.search(said.text) for each in rules for said in texts_of(each, reports))
+    told: set[int] = set()
+    return any(_AUTOMATIC.search(said.text) for each in rules for said in texts_of(each, reports, told))
 
 
 def untested(rules: Sequence[Rule], tested: Collection[str]) -> Finding | None:

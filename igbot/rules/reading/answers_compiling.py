@@ -124,7 +124,14 @@ def _find_reply(draft: DraftReply, vocabulary: Vocabulary, gathered: Gathered) -
     if shared is None:
         unknown_name(draft.use, "shared reply", gathered.replies, draft.report)
         return None
-    return _compile_reply(shared, vocabulary)
+    if any("rule" in node.value for says in shared.says for _, node in says.by_language):
+        return _compile_reply(shared, vocabulary)
+    # It is the same for all rules whose texts may use the same names.
+    key = draft.use.value, vocabulary.names, vocabulary.empty
+    reply = gathered.compiled.get(key)
+    if reply is None:
+        reply = gathered.compiled[key] = _compile_reply(shared, vocabulary)
+    return reply
 
 
 def _compile_reply(draft: DraftReply, vocabulary: Vocabulary) -> Reply:

@@ -44,6 +44,7 @@ LONGEST_TIMEOUT = timedelta(seconds=20)
 """How long an answer of the owner's own service is waited for: customers do not wait much longer, nor does Meta."""
 _MOST_REPLIES = 20
 _HIGHEST_WEIGHT = 1000
+_MOST_VARIANTS = 100
 
 
 def read_answers(given: MappingOf[str, Node], report: FileReport) -> DraftAnswers:
@@ -134,7 +135,12 @@ def _check_together(node: Mapping, report: FileReport) -> None:
 
 def _read_variants(node: Node, report: FileReport) -> tuple[DraftVariant, ...]:
     found: list[DraftVariant] = []
-    for number, item in enumerate(read_list(node, "variants", report), 1):
+    items = read_list(node, "variants", report)
+    if len(items) > _MOST_VARIANTS:
+        message = f"{len(items)} variants, at most {_MOST_VARIANTS} are possible"
+        report.error("R004", items[_MOST_VARIANTS], message, hint="delete some")
+        return ()
+    for number, item in enumerate(items, 1):
         tree = read_map(item, "a variant", report)
         if tree is None:
             continue

@@ -43,6 +43,8 @@ NO_DEFAULTS = {
 """Keys of a rule that `defaults` cannot have, and why."""
 MOST_RULES = 20_000
 """Of one file: a shop with more keeps them apart."""
+MOST_NAMED = 10_000
+"""Lists, schedules or shared replies of one file."""
 MOST_DEFAULTS = 100_000
 """Values that a file's defaults may write out into all its rules."""
 
@@ -111,7 +113,12 @@ def _read_named(tree: Mapping, key: str, report: FileReport) -> tuple[Named, ...
     if node is None or is_empty(node):
         return ()
     found: list[Named] = []
-    for name, value in read_map(node, key, report) or ():
+    named = read_map(node, key, report)
+    if named and len(named.entries) > MOST_NAMED:
+        message = f"{len(named.entries)} names under {key} in one file, at most {MOST_NAMED} are possible"
+        report.error("R001", tree.key(key) or named, message, hint="split it into several")
+        return ()
+    for name, value in named or ():
         if not _NAME.fullmatch(name.value):
             message = f'"{name.value[:60]}" cannot be a name in {key}'
             report.error("R011", name, message, hint="1 to 64 letters, digits, - and _")

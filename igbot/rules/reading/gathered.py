@@ -1,8 +1,9 @@
 """What one rule may use of all files and of the configuration, once every file is read."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
+from igbot.rules.answers import Reply
 from igbot.rules.conditions import WordList
 from igbot.rules.reading.answers_draft import DraftReply
 from igbot.rules.schedules import Schedule
@@ -13,7 +14,8 @@ from igbot.rules.surroundings import Surroundings
 class Gathered:
     """Names are global: `constants` are the `vars` of all files by full name (`shop.site`), `replies` the shared ones.
 
-    `rules` are the names of all rules, `silent` of those that never answer, with why.
+    `rules` are the names of all rules, `silent` of those that never answer, with why. `compiled` keeps shared replies
+    once compiled, by their name and the names that their texts may use.
     """
 
     constants: Mapping[str, str] = field(default_factory=dict)
@@ -23,3 +25,4 @@ class Gathered:
     rules: frozenset[str] = frozenset()
     silent: Mapping[str, str] = field(default_factory=dict)
     surroundings: Surroundings = field(default_factory=Surroundings)
+    compiled: dict[Hashable, Reply] = field(default_factory=dict, init=False)

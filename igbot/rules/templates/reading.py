@@ -36,6 +36,8 @@ _MARKERS = ("{{", "{%", "{#")
 # No underscore in front: nothing of ours is called so, and in Python it is the door to everything.
 _PART = expression(r"[^\W_]\w{0,63}")
 _DEEPEST = 8
+MOST_INSERTS = 100
+"""Of one text."""
 LONGEST_FILLED = 20_000
 """Characters that `vars` may fill into one text; Meta sends them as twenty messages and more."""
 # Only for filters to which neither matters.
@@ -76,6 +78,8 @@ def read_template(
     """
     if not any(marker in text for marker in _MARKERS):
         return (text,), ()
+    if text.count("{{") > MOST_INSERTS:
+        return (), (Problem(f"more than {MOST_INSERTS} things are filled into one text", "{{", "make two of it"),)
     known = _Known(constants, names, schedules)
     plain = read_plain(text)
     environment = None if plain is not None else _environment()

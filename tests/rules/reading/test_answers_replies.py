@@ -219,3 +219,10 @@ def test_more_than_three_messages_are_too_many() -> None:
     assert codes("reply: [a, b, {text: c, attach: {image: 'https://a.example/b'}}]") == [("R049", "warning")]
     assert codes("{reply: [a, b, c], handoff: {say: d}}") == [("R049", "warning")]
     assert codes("{reply: [a, b, c], handoff: true}") == []
+
+
+def test_variants_are_counted() -> None:
+    """A hundred are enough to sound like a person."""
+    texts = ", ".join(f"{{text: hello {number}}}" for number in range(101))
+    finding = problem(f"reply: {{variants: [{texts}]}}")
+    assert (finding.code, finding.message) == ("R004", "101 variants, at most 100 are possible")

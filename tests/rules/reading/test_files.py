@@ -2,6 +2,7 @@
 
 import pytest
 
+from igbot.rules.reading.files import MOST_NAMED
 from igbot.rules.surroundings import Surroundings
 from tests.rules.writing import load, with_rules
 
@@ -143,3 +144,10 @@ def test_empty_parts_are_nothing() -> None:
     loaded = load("version: 1\nlists:\nschedules:\nreplies:\ndefaults:\nrules:\n")
     assert loaded.ruleset is not None
     assert loaded.rules == ()
+
+
+def test_too_many_names_in_one_file_are_asked_to_be_split() -> None:
+    """Lists, schedules and shared replies are all read, whether a rule uses them or not."""
+    names = "".join(f"  n{number}: [x]\n" for number in range(MOST_NAMED + 1))
+    (finding,) = (each for each in load(f"version: 1\nlists:\n{names}").findings if each.severity == "error")
+    assert (finding.code, finding.line, finding.hint) == ("R001", 2, "split it into several")

@@ -23,9 +23,9 @@ MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 """11:00 in Madrid."""
 
 
-def read(text: str) -> tuple[Template, tuple[Problem, ...]]:
+def read(text: str, constants: Mapping[str, str] = CONSTANTS) -> tuple[Template, tuple[Problem, ...]]:
     """A template with the names that there are here."""
-    return read_template(text, constants=CONSTANTS, names=NAMES, schedules=("open",))
+    return read_template(text, constants=constants, names=NAMES, schedules=("open",))
 
 
 def fill(text: str, values: Mapping[str, Value] = VALUES, *, language: str = "en", now: datetime = MONDAY) -> str:

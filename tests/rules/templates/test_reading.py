@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igbot.rules.templates.model import Insert
-from igbot.rules.templates.reading import LONGEST_FILLED
-from tests.rules.templates.filling import CONSTANTS, fill, read
+from igbot.rules.templates.reading import LONGEST_FILLED, MOST_INSERTS
+from tests.rules.templates.filling import fill, read
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,16 @@ def test_no_template_raises(text: str) -> None:
     assert all(problem.part in text and problem.message for problem in problems)
 
 
+def test_what_is_filled_into_one_text_is_counted() -> None:
+    """A hundred are more than a message shows."""
+    assert read("{{ now }}" * MOST_INSERTS)[1] == ()
+    template, (problem,) = read("{{ now }}" * (MOST_INSERTS + 1))
+    assert (template, problem.message) == ((), "more than 100 things are filled into one text")
+
+
 def test_what_vars_fill_in_is_bounded() -> None:
     """A long value many times over would fill the memory."""
-    inserts = LONGEST_FILLED // len(CONSTANTS["shop.name"])
-    assert read("{{ shop.name }}" * inserts)[1] == ()
-    template, (problem,) = read("{{ shop.name }}" * (inserts + 1))
+    long = {"shop.name": "x" * (LONGEST_FILLED // 2)}
+    assert read("{{ shop.name }}" * 2, long)[1] == ()
+    template, (problem,) = read("{{ shop.name }}" * 3, long)
     assert (template, problem.message) == ((), "what is filled in from vars has more than 20000 characters")
