@@ -43,6 +43,7 @@ from igbot.rules.templates.model import Template
 from igbot.rules.templates.reading import ALWAYS_KNOWN
 
 _MOST_MESSAGES = 3
+_MOST_SHARED = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +125,28 @@ def _find_reply(draft: DraftReply, vocabulary: Vocabulary, gathered: Gathered) -
     if shared is None:
         unknown_name(draft.use, "shared reply", gathered.replies, draft.report)
         return None
-    if any("rule" in node.value for says in shared.says for _, node in says.by_language):
-        return _compile_reply(shared, vocabulary)
-    # It is the same for all rules whose texts may use the same names.
-    key = draft.use.value, vocabulary.names, vocabulary.empty
-    reply = gathered.compiled.get(key)
-    if reply is None:
-        reply = gathered.compiled[key] = _compile_reply(shared, vocabulary)
-    return reply
+    texts = [node.value for says in shared.says for _, node in says.by_language]
+    key = draft.use.value, *_names_of_rule(texts, vocabulary)
+    known = gathered.compiled
+    if key not in known.replies:
+        known.characters += sum(map(len, texts))
+        if known.characters > _MOST_SHARED:
+            message = f"all rules together write out more than {_MOST_SHARED} characters of shared replies"
+            draft.report.error("R004", draft.use, message, hint="leave what is the rule's own ({{ rule.name }}) out")
+            return None
+        known.replies[key] = _compile_reply(shared, vocabulary)
+    return known.replies[key]
+
+
+def _names_of_rule(texts: Sequence[str], vocabulary: Vocabulary) -> tuple[object, ...]:
+    """What makes a shared reply of these texts another one in another rule."""
+    own = any("match" in text or "slots" in text for text in texts)
+    empty = vocabulary.empty or frozenset()
+    return (
+        vocabulary.constants["rule.name"] if any("rule" in text for text in texts) else None,
+        vocabulary.names if own else None,
+        empty if own else frozenset(name for name in empty if not name.startswith(("match.", "slots."))),
+    )
 
 
 def _compile_reply(draft: DraftReply, vocabulary: Vocabulary) -> Reply:

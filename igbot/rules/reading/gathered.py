@@ -10,12 +10,20 @@ from igbot.rules.schedules import Schedule
 from igbot.rules.surroundings import Surroundings
 
 
+@dataclass(slots=True)
+class Compiled:
+    """Shared replies as rules say them, by name and by what is the rule's own in them; `characters` of all of them."""
+
+    replies: dict[Hashable, Reply] = field(default_factory=dict)
+    characters: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """Names are global: `constants` are the `vars` of all files by full name (`shop.site`), `replies` the shared ones.
 
     `rules` are the names of all rules, `silent` of those that never answer, with why. `compiled` keeps shared replies
-    once compiled, by their name and the names that their texts may use.
+    for the rules to come.
     """
 
     constants: Mapping[str, str] = field(default_factory=dict)
@@ -25,4 +33,4 @@ class Gathered:
     rules: frozenset[str] = frozenset()
     silent: Mapping[str, str] = field(default_factory=dict)
     surroundings: Surroundings = field(default_factory=Surroundings)
-    compiled: dict[Hashable, Reply] = field(default_factory=dict, init=False)
+    compiled: Compiled = field(default_factory=Compiled, init=False)

@@ -4,7 +4,7 @@ import pytest
 
 from igbot.rules.reading.files import MOST_NAMED
 from igbot.rules.surroundings import Surroundings
-from tests.rules.writing import load, with_rules
+from tests.rules.writing import findings, load, with_rules
 
 RULE = "- {name: a, keywords: [x], reply: b}"
 
@@ -151,3 +151,23 @@ def test_too_many_names_in_one_file_are_asked_to_be_split() -> None:
     names = "".join(f"  n{number}: [x]\n" for number in range(MOST_NAMED + 1))
     (finding,) = (each for each in load(f"version: 1\nlists:\n{names}").findings if each.severity == "error")
     assert (finding.code, finding.line, finding.hint) == ("R001", 2, "split it into several")
+
+
+def test_a_shared_reply_is_one_for_all_rules_unless_it_names_what_is_theirs() -> None:
+    """A long one in thousands of rules is kept once."""
+    head = "replies: {a: 'Hi {{ customer.name | default(''you'') }}', b: 'This is {{ rule.name }}', c: '{{ match.1 }}'}"
+    body = "".join(
+        f"- {{name: r{number}, keywords: [{{regex: '{number}(x)'}}], reply: [{{use: a}}, {{use: b}}, {{use: c}}]}}\n"
+        for number in range(2)
+    )
+    first, second = load(with_rules(body, head)).rules
+    assert first.replies[0] is second.replies[0]
+    assert first.replies[1] != second.replies[1]
+    assert first.replies[2] is second.replies[2]
+
+
+def test_shared_replies_cannot_blow_up_a_file() -> None:
+    """A long one that names each rule."""
+    body = "".join(f"- {{name: r{number}, keywords: [x{number}], reply: {{use: a}}}}\n" for number in range(300))
+    found = findings(body, "R004", f"replies: {{a: '{'x' * 19_000} {{{{ rule.name }}}}'}}")
+    assert "5000000 characters of shared replies" in found[0].message
