@@ -21,8 +21,9 @@ MOST_NAMED = 3
 
 def check_times(rules: Sequence[Subject], reports: Mapping[str, FileReport], now: datetime | None) -> None:
     """Findings R049 and R052; without `now` nothing is over."""
+    parts: dict[int, int] = {}
     for each in rules:
-        _check_length(each)
+        _check_length(each, parts)
         if now and each.rule.ends and each.rule.ends <= now:
             message = f'rule "{each.rule.name}" is over since {each.rule.ends:%Y-%m-%d}'
             each.report.warning("R052", each.rule.place("until"), message, hint="delete the rule, or move the date")
@@ -59,7 +60,8 @@ def _check_schedule(schedule: Schedule, report: FileReport, now: datetime | None
         report.warning("R052", schedule.dates.get(over[0], schedule.at), message, hint="write the dates to come")
 
 
-def _check_length(each: Subject) -> None:
+def _check_length(each: Subject, known: dict[int, int]) -> None:
+    """R049; `known` keeps by the id of a reply, which many rules may share, how many messages its longest text is."""
     rule = each.rule
     if rule.delay + rule.settle > LONGEST_WAIT:
         message = (
@@ -68,7 +70,7 @@ def _check_length(each: Subject) -> None:
         message += f" an answer within {LONGEST_WAIT.total_seconds():.0f} s"
         each.report.warning("R049", rule.place("delay"), message, hint="make one of them shorter")
     # More answers than that in a row are told where they are read; these are cut because they are long.
-    written, sent = _messages(rule)
+    written, sent = _messages(rule, known)
     if written <= MOST_MESSAGES < sent:
         message = (
             f"cut at Meta's {MAX_TEXT_BYTES} bytes this becomes {sent} messages at once; nobody reads more than three"
@@ -77,11 +79,13 @@ def _check_length(each: Subject) -> None:
         each.report.warning("R049", rule.place(key), message, hint="say it in fewer words")
 
 
-def _messages(rule: Rule) -> tuple[int, int]:
+def _messages(rule: Rule, known: dict[int, int]) -> tuple[int, int]:
     """How many messages a rule has, and how many it sends at least when it says the longest of them."""
     written = sent = 0
     for reply in rule.replies:
-        parts = _parts([reply.text, *(variant.says for variant in reply.variants)])
+        parts = known.get(id(reply))
+        if parts is None:
+            parts = known[id(reply)] = _parts([reply.text, *(variant.says for variant in reply.variants)])
         written += bool(parts) + (reply.attachment is not None)
         sent += parts + (reply.attachment is not None)
     plan = rule.handoff
