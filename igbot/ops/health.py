@@ -167,7 +167,8 @@ class Health:
         return Check("ok", f"last run {_iso(at)}")
 
     async def _check_alerts(self) -> Check:
-        return Check("degraded", self._alerts_trouble) if self._alerts_trouble else Check("ok", "")
+        trouble = self._alerts_trouble
+        return Check("degraded", trouble) if trouble else Check("ok", "sent where addresses are set")
 
 
 def _iso(moment: datetime | None) -> str | None:

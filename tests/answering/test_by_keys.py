@@ -70,8 +70,8 @@ async def test_calls_are_looked_up_by_their_events(desk: Desk) -> None:
 async def test_limits_for_all_are_counted_no_further_than_they_reach(desk: Desk) -> None:
     """Of 150 uses of another rule none, of 150 of its own as many as are allowed."""
     await desk.value(
-        "INSERT INTO rule_use (account_id, rule, for_key, used_at)"
-        " SELECT $1, rule, gen_random_uuid(), $2 FROM generate_series(1, 150), unnest($3::text[]) AS rule",
+        "INSERT INTO rule_use (account_id, rule, for_key, used_at, observer)"
+        " SELECT $1, rule, gen_random_uuid(), $2, false FROM generate_series(1, 150), unnest($3::text[]) AS rule",
         ACCOUNT,
         desk.time(),
         ["gift", "other"],

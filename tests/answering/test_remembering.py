@@ -137,7 +137,7 @@ async def test_observers_run_while_the_bot_is_silent(desk: Desk, caplog: pytest.
 
 
 async def test_a_handoff_tells_the_staff_it_names(desk: Desk) -> None:
-    """Its note, to its channels, under a key of the rule and the customer; a rule without `notify` tells nobody."""
+    """Its note, to its channels, under a key of the rule and the customer; a rule without `notify` tells the owner."""
     desk.rules = rules(EFFECTS)
     await says(desk, "a human please", "m1")
     [notice] = desk.notices
@@ -147,7 +147,7 @@ async def test_a_handoff_tells_the_staff_it_names(desk: Desk) -> None:
     desk.rules = rules("- {name: quiet, keywords: [human], handoff: {pause: 1h}}")
     desk.time.now += 3 * HOUR
     await says(desk, "human", "m2")
-    assert desk.notices == []
+    assert [(notice.channels, notice.text) for notice in desk.notices] == [(("owner",), "human")]
     assert (await desk.talk())["paused_until"] == desk.time() + HOUR
 
 
