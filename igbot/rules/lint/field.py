@@ -35,7 +35,8 @@ class Work:
 
     def allows(self, rival: Subject) -> bool:
         """Whether a rule may still be compared with; counts its words."""
-        self.left -= 1 + len(rival.wanted) + len(rival.excluded) + 10 * len(rival.lists)
+        words = 1 + len(rival.wanted) + len(rival.excluded) + 10 * len(rival.lists)
+        self.left -= words if rival.flat else 10 * words
         return self.left > 0
 
 

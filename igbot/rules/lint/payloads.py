@@ -18,6 +18,8 @@ from igbot.rules.spelling import did_you_mean
 
 MOST_TITLES = 2_000
 """Buttons whose titles are tried on the rules, where no rule names their payload."""
+MOST_LIKENED = 200_000
+"""Pairs of such a title and a sentence that may be alike."""
 OF_A_QUESTION = "RULE:"
 """How the payloads of igbot's own question begin."""
 
@@ -81,7 +83,8 @@ def check_taps(rules: Sequence[Subject], ruleset: RuleSet) -> None:
         return
     understood = _understood(rules, ruleset)
     tried: dict[tuple[str, str], bool] = {}
-    for each, tap in lost[:MOST_TITLES]:
+    sentences = len(ruleset.index.similar[1]) if ruleset.index.similar else 0
+    for each, tap in lost[: min(MOST_TITLES, MOST_LIKENED // (sentences + 1))]:
         if (tap.kind, tap.title) not in tried:
             hits = ruleset.index.hits(Text.of(tap.title))
             tried[tap.kind, tap.title] = any(tap.kind in understood.get(number, ()) for number in hits)

@@ -33,7 +33,7 @@ def read_words(node: Node, what: str, report: FileReport) -> DraftWords | None:
 def _is_known(key: Scalar, report: FileReport) -> bool:
     if is_language(key.value):
         return True
-    meant = suggest_language(key.value)
+    meant = "" if report.full else suggest_language(key.value)
     hint = f"write {meant}" if meant else "for example en, es or pt-BR"
     report.error("R047", key, f'"{key.value[:40]}" is not the code of a language', hint=hint)
     return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import timedelta
+from heapq import nsmallest
 from typing import cast
 
 import regex
@@ -223,6 +224,6 @@ def unknown_name(node: Node, kind: str, known: Collection[str], report: FileRepo
     """R050: a name that nothing has. `kind` says what was looked for (`schedule`)."""
     if report.full or not isinstance(node, Scalar):
         return
-    listed = ", ".join(sorted(known)[:12])
+    listed = ", ".join(nsmallest(12, known))
     hint = did_you_mean(node.value, known) or (f"known are: {listed}" if listed else f"there is no {kind} yet")
     report.error("R050", node, f'there is no {kind} "{node.value[:60]}"', hint=hint)
