@@ -1,6 +1,7 @@
 """The collector goes on while rules are read, but never looks through all that lives; then large sets are spared it."""
 
 import gc
+import warnings
 import weakref
 from collections.abc import Iterator
 
@@ -25,7 +26,10 @@ def many(count: int) -> RuleSet:
 
 @pytest.fixture(autouse=True)
 def sight() -> Iterator[None]:
-    """What a test puts out of the collector's sight comes back."""
+    """What a test puts out of the collector's sight comes back; what other tests threw away is none of its business."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
     yield
     gc.unfreeze()
 
