@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import aiohttp
 
-from bench.load.driver import environment
+from bench.child import environment
 from bench.subject import NotMeasurable
 from igbot.cli.event_loop import run
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from bench.child import environment
 from bench.load.bodies import ACCOUNT, SENDERS, bodies
-from bench.load.driver import environment
 from bench.subject import NotMeasurable
 from igbot.store.embedded.binaries import Binaries, find_binaries
 from igbot.store.embedded.failure import EmbeddedServerError

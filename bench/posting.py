@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from bench.child import environment
 from bench.customers import Delivery
 from bench.load.connection import Connection
-from bench.load.driver import environment
 from bench.subject import NotMeasurable
 from igbot.cli.event_loop import run
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import aiohttp
 
+from bench.child import environment
 from bench.graph_endpoint import ACCOUNT_IDS
-from bench.load.driver import environment
 from bench.subject import NotMeasurable
 from igbot import runfile
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.load.driver import environment
+from bench.child import environment
 from bench.subject import NotMeasurable
 
 DATABASE_URL = "BENCH_DATABASE_URL"

@@ -1,17 +1,15 @@
 """How long it takes until saved rules are in force, how long everybody else is held up meanwhile, and the memory."""
 
 import asyncio
-import json
 import secrets
 import shutil
-import sys
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from bench.load.driver import environment
+from bench.child import answer_of
 from bench.reloading.editions import A_RULE, write_edition
-from bench.subject import Contender, Figure, Goal, Ground, NotMeasurable, Opening, Sample, Subject
+from bench.subject import Contender, Figure, Goal, Ground, Opening, Sample, Subject
 
 FEW, MANY = "100 rules", "10,000 rules"
 RULES, QUICK_RULES = {FEW: 100, MANY: 10_000}, {FEW: 10, MANY: 1_000}
@@ -22,25 +20,7 @@ MOST_SECONDS = 300.0
 async def _round(ground: Ground, editions: Path) -> Sample:
     place = ground.directory / f"reload-{secrets.token_hex(4)}"
     await asyncio.to_thread(shutil.copytree, editions, place)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.reloading", str(place)),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=environment(),
-    )
-    try:
-        async with asyncio.timeout(MOST_SECONDS):
-            answer, said = await process.communicate()
-    except TimeoutError:
-        raise NotMeasurable("the reloads did not come to their end") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode != 0:
-        lines = said.decode(errors="replace").strip().splitlines() or ["it left no word"]
-        raise NotMeasurable(f"the reloads failed: {lines[-1]}")
-    sample: dict[str, float] = json.loads(answer)
+    sample: dict[str, float] = await answer_of("bench.reloading", str(place), seconds=MOST_SECONDS, what="the reload")
     return sample
 
 

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from bench.child import environment
 from bench.customers import write_rules
 from bench.graph_endpoint import GraphEndpoint, open_graph_endpoint
 from bench.ground import require_room
-from bench.load.driver import environment
 from bench.subject import Contender, Figure, Goal, Ground, NotMeasurable, Opening, Sample, Subject
 from bench.whole_bot import open_bot, production
 from igbot.store.embedded.attach import EmbeddedServer
