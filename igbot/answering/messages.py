@@ -110,7 +110,6 @@ def _incoming(lines: Sequence[Line]) -> Incoming:
         ad=content.ad_id,
         test=event.test,
         key=event.key,
-        lines=len(lines),
     )
 
 

@@ -91,7 +91,7 @@ class Replay:
         left_out = None if message.reason in RULES_WERE_ASKED else message.reason
         now = was
         if standing is not None:
-            choice = self._respond(message, text, len(lines), replace(customer, memory=self._memory), standing)
+            choice = self._respond(message, text, replace(customer, memory=self._memory), standing)
             self._memory = choice.memory
             if left_out is None:
                 now = answer_of(choice.reason, choice.rule, silent=choice.withheld is not None)
@@ -103,7 +103,7 @@ class Replay:
             left_out = DETAILS
         return Again(message, text, was, now, left_out)
 
-    def _respond(self, message: Decided, text: str, lines: int, customer: Customer, standing: Standing) -> Choice:
+    def _respond(self, message: Decided, text: str, customer: Customer, standing: Standing) -> Choice:
         # What the answers of calls were is not known; that they failed is.
         failed = {rule: why for rule, why in message.held.items() if why.startswith(_FROM_A_CALL)}
         if message.rule and message.withheld and message.withheld.startswith(_FROM_A_CALL):
@@ -113,7 +113,7 @@ class Replay:
         while True:
             choice = respond(
                 self.rules,
-                _incoming(message, text, lines),
+                _incoming(message, text),
                 customer,
                 standing,
                 sent_at=message.at,
@@ -152,14 +152,13 @@ def _standing(message: Decided) -> Standing | None:
     return None
 
 
-def _incoming(message: Decided, text: str, lines: int) -> Incoming:
+def _incoming(message: Decided, text: str) -> Incoming:
     return Incoming(
         kind=cast(CustomerKind, message.kind),
         text=text,
         payload=message.payload,
         test=message.test,
         key=message.mid or str(message.number),
-        lines=lines,
     )
 
 

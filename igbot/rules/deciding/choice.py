@@ -15,7 +15,7 @@ from igbot.rules.deciding.memory import Memory
 class Incoming:
     """The customer message that is decided: original text (`""` for kinds without one).
 
-    `key` names the event (its dedup key), `post` is the id of a shared post, `lines` counts joined messages.
+    `key` names the event (its dedup key), `post` is the id of a shared post. Lines that were joined are one message.
     """
 
     kind: CustomerKind
@@ -27,7 +27,6 @@ class Incoming:
     ad: str | None = None
     test: bool = False
     key: str = ""
-    lines: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from igbot.rules.languages import base_of, locale_of
 
 NAMED_FORMATS = ("short", "medium", "long", "full")
 _ISO = expression(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?")
-_CLOCK = "HH:mm"
 _SAMPLE = datetime(2026, 9, 30, 22, 30)  # noqa: DTZ001  # only tried for its letters
 
 

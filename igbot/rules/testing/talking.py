@@ -34,7 +34,7 @@ class _Waiting:
     @property
     def message(self) -> Incoming:
         """All lines as the one message that is decided."""
-        return replace(self.last, text="\n".join(self.lines), lines=len(self.lines))
+        return replace(self.last, text="\n".join(self.lines))
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,10 +67,10 @@ def test_a_silent_decision_may_want_the_profile_for_its_observers() -> None:
 def test_lines_that_were_joined_are_one_message() -> None:
     """So that no turn is skipped; and the last time never goes back."""
     late = replace(ANA, memory=Memory(messages=4, last_message_at=NOW + hours(1)))
-    memory = turn(GIVEN, Incoming("text", "price\nplease", lines=2), late).memory
+    memory = turn(GIVEN, Incoming("text", "price\nplease"), late).memory
     assert (memory.messages, memory.last_message_at) == (5, NOW + hours(1))
     second = rules(rule("second", When(turn=Comparison("==", 2))), rule("settling", words("price"), settle=hours(0.01)))
-    first = turn(second, Incoming("text", "the\nprice\nplease", lines=3)).memory
+    first = turn(second, Incoming("text", "the\nprice\nplease")).memory
     assert turn(second, "and?", replace(ANA, memory=first)).rule == "second"
 
 
