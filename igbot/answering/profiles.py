@@ -1,6 +1,7 @@
 """A customer's profile as it is kept with the conversation: how long it is good for, and what a new answer makes of
 it. Pure; `calls` asks Meta."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,6 +45,12 @@ class KeptProfile:
 def kept(fields: Mapping[str, Any] | None, at: datetime | None) -> KeptProfile | None:
     """What a conversation's row holds; None where Meta was never asked."""
     return KeptProfile(fields, at) if fields is not None and at is not None else None
+
+
+def profile_of(stored: str | None, at: datetime | None) -> Profile | None:
+    """The profile in a conversation's row, whose JSON is `stored`; None where Meta was never asked."""
+    known = kept(json.loads(stored) if stored else None, at)
+    return known.read() if known else None
 
 
 def after(call: PendingCall, before: KeptProfile | None, *, now: datetime) -> KeptProfile:

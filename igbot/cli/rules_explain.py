@@ -28,6 +28,9 @@ def explain(
     customer: Annotated[
         str | None, typer.Option("--customer", metavar="IGSID", help="As this customer, with the history that is kept.")
     ] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", help="The account it belongs to, where several know the customer.")
+    ] = None,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="When, in ISO 8601; else now.")] = None,
     case: Annotated[str | None, typer.Option("--case", metavar="NAME", help=f"A test instead: {EXAMPLE}.")] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="The kind of message, such as story_mention.")] = None,
@@ -45,12 +48,14 @@ def explain(
     settings = settings_for(env)
     root = rules or from_here(settings.rules_dir)
     if case is not None:
-        if (text, customer, at, kind, payload) != (None,) * 5:
+        if (text, customer, account, at, kind, payload) != (None,) * 6:
             raise UsageError("--case is all there is to explain", hint="leave out TEXT and the other options")
         found = _explain_case(root, settings, case)
     else:
+        if account is not None and customer is None:
+            raise UsageError("--account says whose --customer is meant", hint="add --customer IGSID")
         message = _message(text, kind, payload)
-        found = _explain_message(root, settings, message, customer=customer, at=at)
+        found = _explain_message(root, settings, message, customer=customer, account=account, at=at)
     (print_json if as_json else print_for_people)(found)
 
 
@@ -70,7 +75,7 @@ def _message(text: str | None, kind: str | None, payload: str | None) -> "Incomi
 
 
 def _explain_message(
-    root: Path, settings: "Settings", message: "Incoming", *, customer: str | None, at: str | None
+    root: Path, settings: "Settings", message: "Incoming", *, customer: str | None, account: str | None, at: str | None
 ) -> Explained:
     from igbot.cli.moments import read_at, zone_of
     from igbot.cli.rules_running import options_of
@@ -89,10 +94,9 @@ def _explain_message(
     if customer is None:
         asked = Asked(message, Customer(IGSID, MAIN_ACCOUNT), Standing(customer_at=opened_at), now, now, options)
     else:
-        known = _known(settings, customer, ruleset, now)
-        person = replace(known.customer, account=MAIN_ACCOUNT)
+        known = _known(settings, customer, account, ruleset, now)
         test = customer in settings.testers
-        asked = Asked(replace(message, test=test), person, known.standing, now, now, options, known.used_up)
+        asked = Asked(replace(message, test=test), known.customer, known.standing, now, now, options, known.used_up)
         if opened_at is not None:
             asked = replace(asked, standing=replace(known.standing, customer_at=opened_at))
     if asked.customer.profile is None:
@@ -116,13 +120,22 @@ def _respond(ruleset: "RuleSet", asked: "Asked") -> "Choice":
     )
 
 
-def _known(settings: "Settings", igsid: str, ruleset: "RuleSet", now: datetime) -> "Known":
+def _known(settings: "Settings", igsid: str, account: str | None, ruleset: "RuleSet", now: datetime) -> "Known":
     from igbot.cli.opening import quiet_log, with_database
     from igbot.insight.standing import known_customer
+    from igbot.rule_settings import MAIN_ACCOUNT
 
     async def work(database: "Database") -> "Known":
         async with database.connection() as conn:
-            return await known_customer(conn, igsid, own=settings.account_ids, limits=ruleset.limited_for_all, now=now)
+            return await known_customer(
+                conn,
+                igsid,
+                own=settings.account_ids,
+                account=account,
+                account_name=lambda _: MAIN_ACCOUNT,
+                limits=ruleset.limited_for_all,
+                now=now,
+            )
 
     quiet_log(settings)
     return with_database(settings, work)

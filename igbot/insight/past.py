@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from igbot.answering.profiles import kept
+from igbot.answering.profiles import profile_of
 from igbot.rules.deciding.choice import Profile
 from igbot.store.pool import Database
 
@@ -122,9 +122,10 @@ async def _read(
 
 
 def _piece(talk: asyncpg.Record, rows: Sequence[asyncpg.Record], *, first: bool) -> Piece:
-    profile = kept(json.loads(talk["profile"]) if talk["profile"] else None, talk["profile_at"])
     messages = [_decided(row) for row in rows if row["direction"] == "in" or row["never"] is not None]
-    return Piece(talk["account_id"], talk["igsid"], profile.read() if profile else Profile(), first, messages)
+    return Piece(
+        talk["account_id"], talk["igsid"], profile_of(talk["profile"], talk["profile_at"]) or Profile(), first, messages
+    )
 
 
 def _decided(row: asyncpg.Record) -> Decided:

@@ -10,24 +10,15 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from igbot.answering.profiles import kept
-from igbot.errors import ExitCode, IgbotError, UsageError
-from igbot.insight.standing import NobodyKnown
-from igbot.meta.text import storable
+from igbot.answering.profiles import profile_of
+from igbot.errors import ExitCode, IgbotError
+from igbot.insight.accounts import conversation_meant
 from igbot.rules.deciding.choice import Answered, Profile
 from igbot.rules.testing.masking import Mask
 from igbot.rules.testing.recording import Said, write_case
 
 REMEMBERED = 5
 """Messages before the first step that are written down as the case's history."""
-
-FIND = """
-SELECT c.account_id, c.profile, c.profile_at,
-    coalesce(c.account_id = ANY ($2) OR a.ids && $2::text[], false) AS meant
-FROM conversation c LEFT JOIN account a ON a.account_id = c.account_id
-WHERE c.igsid = $1
-ORDER BY meant DESC, c.account_id
-"""
 
 LAST = """
 SELECT at, author, kind, text, payload, mid, reason, rule, answered_with FROM message
@@ -80,30 +71,16 @@ async def conversation(
     `account` (any of its ids) names the account. Raises NobodyKnown, and UsageError where several accounts know the
     customer and none or several of them are meant.
     """
-    igsid = storable(igsid)
-    rows = await conn.fetch(FIND, igsid, list(own) if account is None else [account])
-    rows = [row for row in rows if row["meant"] or account is None]
-    if not rows:
-        raise NobodyKnown(
-            f"no conversation with customer {igsid!r} is kept" + (f" in account {account}" if account else ""),
-            hint="`igbot conversations list` shows them",
-        )
-    if len(rows) > 1 and (not rows[0]["meant"] or rows[1]["meant"]):
-        accounts = [row["account_id"] for row in rows]
-        raise UsageError(
-            f"several accounts know customer {igsid!r}: {', '.join(accounts)}",
-            hint=f"say which one is meant: --account {accounts[0]}",
-        )
-    talk = rows[0]
+    talk = await conversation_meant(conn, igsid, own=own, account=account)
+    igsid = talk["igsid"]
     messages = await conn.fetch(LAST, igsid, talk["account_id"], last + REMEMBERED)
     stubs: dict[str, dict[str, Answered]] = defaultdict(dict)
     for call in await conn.fetch(CALLS, igsid, talk["account_id"]):
         answer = json.loads(call["answer"]) if call["answer"] else None
         stubs[call["for_mid"]][call["name"]] = Answered(call["ok"], answer, call["why"] or "")
     said = [_said(row, stubs.get(row["mid"] or "", {})) for row in reversed(messages)]
-    profile = kept(json.loads(talk["profile"]) if talk["profile"] else None, talk["profile_at"])
     cut = max(len(said) - last, 0)
-    return Recorded(igsid, profile.read() if profile else Profile(), said[:cut], said[cut:])
+    return Recorded(igsid, profile_of(talk["profile"], talk["profile_at"]) or Profile(), said[:cut], said[cut:])
 
 
 def _said(row: asyncpg.Record, stubs: dict[str, Answered]) -> Said:

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from igbot.answering.profiles import kept
+from igbot.answering.profiles import profile_of
 from igbot.insight.explanation import Message
 from igbot.rules.deciding import memory
 from igbot.rules.deciding.choice import Customer, Incoming
@@ -53,8 +53,7 @@ async def customer_then(
         facts=now.facts,
         language=now.language,
     )
-    profile = kept(json.loads(row["profile"]) if row["profile"] else None, row["profile_at"])
-    return Customer(message.igsid, account, then, profile.read() if profile else None)
+    return Customer(message.igsid, account, then, profile_of(row["profile"], row["profile_at"]))
 
 
 async def incoming_then(conn: "asyncpg.Connection[Any]", message: Message) -> Incoming:
@@ -62,4 +61,4 @@ async def incoming_then(conn: "asyncpg.Connection[Any]", message: Message) -> In
     before = await conn.fetch(LINES, message.account, message.igsid, message.mid, message.at)
     text = "\n".join([*(row["text"] for row in before), message.text])
     kind: Any = message.kind
-    return Incoming(kind, text, message.payload, test=message.test, lines=len(before) + 1)
+    return Incoming(kind, text, message.payload, test=message.test)

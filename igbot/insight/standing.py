@@ -1,7 +1,7 @@
 """How one customer stands with the bot now: for asking the rules what they would answer, without a message."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,28 +9,13 @@ from typing import Any
 import asyncpg
 
 from igbot.answering.limits import of_account, remaining_uses
-from igbot.answering.profiles import kept
-from igbot.errors import ExitCode, IgbotError, UsageError
+from igbot.answering.profiles import profile_of
+from igbot.insight.accounts import conversation_meant
 from igbot.meta.events import AccountId
-from igbot.meta.text import storable
 from igbot.rules.answers import Limit
 from igbot.rules.deciding import memory
 from igbot.rules.deciding.choice import Customer
 from igbot.rules.deciding.responding import Standing
-
-FIND = """
-SELECT c.account_id, c.memory, c.profile, c.profile_at, c.paused_until, c.customer_at,
-    coalesce(a.ids && $2::text[], false) AS own
-FROM conversation c LEFT JOIN account a ON a.account_id = c.account_id
-WHERE c.igsid = $1
-ORDER BY own DESC, c.account_id
-"""
-
-
-class NobodyKnown(IgbotError):
-    """No conversation with this customer is kept."""
-
-    exit_code = ExitCode.BAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +32,22 @@ async def known_customer(
     igsid: str,
     *,
     own: Collection[str],
+    account: str | None,
+    account_name: Callable[[str], str],
     limits: Mapping[str, Limit],
     now: datetime,
 ) -> Known:
-    """The customer, in an account that has one of the ids `own` where several know them. `limits` count all customers.
+    """The customer, in the account that `accounts.conversation_meant` finds; it raises NobodyKnown and UsageError.
 
-    Raises NobodyKnown, and UsageError where several accounts know them and none or several are `own`.
+    `account_name` is what rules call an account; `limits` are those that count all customers.
     """
-    igsid = storable(igsid)
-    rows = await conn.fetch(FIND, igsid, list(own))
-    if not rows:
-        raise NobodyKnown(
-            f"no conversation with customer {igsid!r} is kept", hint="`igbot conversations list` shows them"
-        )
-    if len(rows) > 1 and (not rows[0]["own"] or rows[1]["own"]):
-        accounts = ", ".join(row["account_id"] for row in rows)
-        raise UsageError(f"several accounts know customer {igsid!r}: {accounts}", hint="set IGBOT_ACCOUNT_ID to one")
-    row = rows[0]
-    profile = kept(json.loads(row["profile"]) if row["profile"] else None, row["profile_at"])
+    row = await conversation_meant(conn, igsid, own=own, account=account)
     kept_memory = memory.from_stored(json.loads(row["memory"]) if row["memory"] else None)
-    account = AccountId(row["account_id"])
-    left = of_account(await remaining_uses(conn, limits, {account}, now=now), account) if limits else {}
+    found = AccountId(row["account_id"])
+    left = of_account(await remaining_uses(conn, limits, {found}, now=now), found) if limits else {}
+    profile = profile_of(row["profile"], row["profile_at"])
     return Known(
-        Customer(igsid, account, kept_memory, profile.read() if profile else None),
+        Customer(row["igsid"], account_name(found), kept_memory, profile),
         Standing(True, row["paused_until"], row["customer_at"]),
         frozenset(rule for rule, uses in left.items() if uses <= 0),
     )

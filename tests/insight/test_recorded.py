@@ -7,8 +7,8 @@ import pytest
 
 from igbot.conversations.archive import archive
 from igbot.errors import UsageError
+from igbot.insight.accounts import NobodyKnown
 from igbot.insight.recorded import NothingSaid, conversation
-from igbot.insight.standing import NobodyKnown
 from tests.answering.talking import (
     ACCOUNT,
     ANA,
