@@ -18,6 +18,7 @@ _AS_LONG_AS_IT_TAKES = 24 * 3600.0
 """Seconds; millions of rows take minutes, and to give up would be to begin again."""
 _MOST_DEADLOCKS = 10
 
+_ELSEWHERE = "use another database: IGBOT_DATABASE_URL, or for an embedded one another IGBOT_DATA_DIR"
 _EXISTS = "SELECT to_regclass('schema_migration') IS NOT NULL"
 _LOCK = "SELECT pg_advisory_xact_lock($1)"
 _CREATE = """
@@ -103,12 +104,12 @@ async def _missing(connection: "asyncpg.Connection[Any]", migrations: Sequence[M
         if migration is None:
             raise DatabaseRefused(
                 f"the database's schema is newer than this igbot: it has {row['name']}",
-                hint="start the newer igbot, or name another database in IGBOT_DATABASE_URL",
+                hint=f"start the newer igbot, or {_ELSEWHERE}",
             )
         if migration.sha256 != row["sha256"]:
             raise DatabaseRefused(
                 f"the database was made with another {row['name']} than this igbot's",
-                hint="start the igbot that made it, or name another database in IGBOT_DATABASE_URL",
+                hint=f"start the igbot that made it, or {_ELSEWHERE}",
             )
     done = {row["number"] for row in rows}
     return tuple(migration for migration in migrations if migration.number not in done)
