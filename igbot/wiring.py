@@ -25,6 +25,7 @@ from igbot.ops.health import Health
 from igbot.ops.membership import Membership
 from igbot.ops.notices import Notices, trouble_of
 from igbot.ops.rules_watch import RulesWatch
+from igbot.outbox.account import Rates, SendingAccount
 from igbot.outbox.delivery import Delivery
 from igbot.outbox.graph import GraphClient
 from igbot.outbox.reporting import Trouble
@@ -240,11 +241,17 @@ def _delivery(given: _Given, membership: Membership) -> Delivery:
         level: AlertLevel = "warning" if kind == "refused" else "critical"
         given.alerts.raise_alert(f"send-{kind}", TROUBLE[kind], f"account {account}: {why}", level)
 
+    limits = given.settings.rates
+    rates = Rates(limits.text, limits.media, limits.customer, limits.look_ups)
+
+    def accounts() -> Mapping[AccountId, SendingAccount]:
+        tokens = membership.tokens().items()
+        return {account: SendingAccount(account, given.graph, token, rates) for account, token in tokens}
+
     return Delivery(
         given.database,
-        given.graph,
         process_id=lambda: membership.process_id,
-        tokens=membership.tokens,
+        accounts=accounts,
         margin=given.settings.window_margin,
         clock=given.clock,
         log=event_log("outbox"),

@@ -40,7 +40,8 @@ WITH lane AS (
 )
 SELECT lane.account_id, lane.igsid,
     (SELECT l.arrivals FROM inbox_lane l WHERE (l.account_id, l.igsid) = (lane.account_id, lane.igsid)) AS arrivals,
-    c.igsid IS NOT NULL AS known, c.customer_at, c.paused_until, c.paused_reason, c.memory, c.profile, c.profile_at,
+    c.igsid IS NOT NULL AS known, c.customer_at, c.paused_at, c.paused_until, c.paused_reason, c.opted_out_at,
+    c.memory, c.profile, c.profile_at,
     CASE WHEN c.memory ? 'uses' THEN (
         SELECT json_agg(used.key) FROM (
             SELECT DISTINCT use #>> '{}' AS key FROM jsonb_path_query(c.memory, '$.uses.*[*][1]') AS use) used
@@ -101,8 +102,10 @@ def _claim(row: asyncpg.Record) -> Claim:
         arrivals=row["arrivals"],
         known=row["known"],
         customer_at=row["customer_at"],
+        paused_at=row["paused_at"],
         paused_until=row["paused_until"],
         paused_reason=row["paused_reason"],
+        opted_out_at=row["opted_out_at"],
         memory=remembered,
         profile=json.loads(row["profile"]) if row["profile"] else None,
         profile_at=row["profile_at"],

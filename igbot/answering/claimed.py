@@ -95,7 +95,8 @@ class OpenReply:
 class Claim:
     """One conversation, ours until the lease ends, with its pending events and its last ten messages.
 
-    `memory` is without the uses of rules whose answers never left. `profile` is as it is kept (`profiles`).
+    `paused_at` and what follows is of the last pause, over or not. `memory` is without the uses of rules whose answers
+    never left. `profile` is as it is kept (`profiles`).
     """
 
     account_id: AccountId
@@ -103,8 +104,10 @@ class Claim:
     arrivals: int
     known: bool
     customer_at: datetime | None
+    paused_at: datetime | None
     paused_until: datetime | None
     paused_reason: str | None
+    opted_out_at: datetime | None
     memory: Memory
     profile: Mapping[str, Any] | None
     profile_at: datetime | None

@@ -37,5 +37,5 @@ def fold_echo(turn: Turn, event: PendingEvent, policy: Policy, *, open_replies: 
         return False
     turn.messages.append(NewMessage(event.key, event.at, "out", "person", content, event.test))
     if policy.takeover_pause is not None:
-        turn.pause = Pause(now + policy.takeover_pause, "person")
+        turn.pause = Pause(now, now + policy.takeover_pause, "person")
     return True

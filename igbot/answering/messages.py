@@ -157,7 +157,7 @@ def _note(turn: Turn, choice: Choice, lines: Sequence[Line], ground: Ground) -> 
         )
     turn.memory = choice.memory
     if choice.handoff:
-        turn.pause = Pause(ground.now + choice.handoff.pause, "handoff")
+        turn.pause = Pause(ground.now, ground.now + choice.handoff.pause, "handoff")
     turn.notices.extend(_notices(turn, choice, ground, test=last.event.test))
     turn.calls.extend(observing(choice, last.event))
     answered = [choice.rule] if choice.rule is not None and choice.withheld is None else []

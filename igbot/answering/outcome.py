@@ -14,6 +14,9 @@ from igbot.rules.answers import AlertLevel
 from igbot.rules.deciding.choice import Choice
 from igbot.rules.deciding.memory import Memory
 
+PauseReason = Literal["handoff", "person", "loop_guard", "thread_control"]
+"""A rule handed off, a person answered in the Instagram app, the bot has said enough, another app talks to them."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
@@ -93,10 +96,19 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The bot is silent for this customer until then, because of a `handoff` or a `person` who answered."""
+    """The bot is silent for this customer from `at` until then.
 
+    `cancels`: replies that were decided before do not go out any more (a hand-off by rule leaves them).
+    """
+
+    at: datetime
     until: datetime
-    reason: str
+    reason: PauseReason
+
+    @property
+    def cancels(self) -> bool:
+        """Whether somebody else answers instead."""
+        return self.reason in ("person", "thread_control")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +137,8 @@ class Turn:
 
     `again_at`: its first open event waits (an echo to be understood, more lines, a call's answer), and the later ones
     wait with it. `memory` and `profile` are what is known of the customer now. `given_up` are calls, by their ids, that
-    nobody waits for any more, with the reason.
+    nobody waits for any more, with the reason. `opted_out_at` is as it is after the turn; `opted_out_now`: since this
+    turn, so that earlier replies do not go out any more.
     """
 
     claim: Claim
@@ -142,6 +155,8 @@ class Turn:
     settled: list[PendingEvent] = field(default_factory=list)
     customer_at: datetime | None = None
     pause: Pause | None = None
+    opted_out_at: datetime | None = None
+    opted_out_now: bool = False
     again_at: datetime | None = None
     failed: PendingEvent | None = None
     failure: Exception | None = None

@@ -34,8 +34,11 @@ def talk(turn: Turn, now: datetime) -> Row:
         "first_at": min(times).isoformat(),
         "last_at": max([*times, *([now] if turn.replies else [])]).isoformat(),
         "customer_at": turn.customer_at.isoformat() if turn.customer_at else None,
+        "paused_at": turn.pause.at.isoformat() if turn.pause else None,
         "paused_until": turn.pause.until.isoformat() if turn.pause else None,
         "paused_reason": turn.pause.reason if turn.pause else None,
+        "opted_out_at": turn.opted_out_at.isoformat() if turn.opted_out_at else None,
+        "cancel_reason": _cancel_reason(turn),
         "memory": memory.to_stored(turn.memory),
         "profile": dict(profile.fields) if profile else None,
         "profile_at": profile.at.isoformat() if profile else None,
@@ -106,6 +109,15 @@ def facts(turn: Turn) -> list[Row]:
         row.setdefault(f"{fact.what}_at", fact.at.isoformat())
         row["outbox_id"] = row["outbox_id"] or fact.outbox_id
     return list(told.values())
+
+
+def _cancel_reason(turn: Turn) -> str | None:
+    """Why replies that were decided before this turn do not go out any more, if so."""
+    if turn.opted_out_now:
+        return "the customer opted out"
+    if turn.pause is None or not turn.pause.cancels:
+        return None
+    return "a person took over" if turn.pause.reason == "person" else "another app has the conversation"
 
 
 def _key(turn: Turn) -> Row:

@@ -64,12 +64,14 @@ WITH stale AS (
     RETURNING i.account_id, i.event_key
 ), talk AS (
     INSERT INTO conversation AS c (account_id, igsid, started_at, last_at, customer_at,
-        paused_at, paused_until, paused_reason, memory, profile, profile_at, test)
+        paused_at, paused_until, paused_reason, opted_out_at, cancel_before, cancel_reason, memory, profile,
+        profile_at, test)
     SELECT account_id, igsid, first_at, last_at, customer_at,
-        CASE WHEN paused_until IS NOT NULL THEN $2 END, paused_until, paused_reason, memory, profile, profile_at, test
+        paused_at, paused_until, paused_reason, opted_out_at, CASE WHEN cancel_reason IS NOT NULL THEN $2 END,
+        cancel_reason, memory, profile, profile_at, test
     FROM json_to_recordset($5) AS g (account_id text, igsid text, first_at timestamptz, last_at timestamptz,
-        customer_at timestamptz, paused_until timestamptz, paused_reason text, memory jsonb, profile jsonb,
-        profile_at timestamptz, test boolean)
+        customer_at timestamptz, paused_at timestamptz, paused_until timestamptz, paused_reason text,
+        opted_out_at timestamptz, cancel_reason text, memory jsonb, profile jsonb, profile_at timestamptz, test boolean)
     JOIN mine USING (account_id, igsid)
     ORDER BY account_id, igsid
     ON CONFLICT (account_id, igsid) DO UPDATE SET
@@ -79,6 +81,9 @@ WITH stale AS (
         paused_at = coalesce(EXCLUDED.paused_at, c.paused_at),
         paused_until = coalesce(EXCLUDED.paused_until, c.paused_until),
         paused_reason = coalesce(EXCLUDED.paused_reason, c.paused_reason),
+        opted_out_at = EXCLUDED.opted_out_at,
+        cancel_before = greatest(c.cancel_before, EXCLUDED.cancel_before),
+        cancel_reason = coalesce(EXCLUDED.cancel_reason, c.cancel_reason),
         memory = EXCLUDED.memory,
         profile = coalesce(EXCLUDED.profile, c.profile),
         profile_at = coalesce(EXCLUDED.profile_at, c.profile_at),

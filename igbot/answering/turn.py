@@ -30,7 +30,13 @@ def take_turn(
     counts all customers. An event that raises ends the turn with `failure` set; what came before it stands. An event
     that has failed before is taken alone, so that it cannot take its neighbours with it.
     """
-    turn = Turn(claim, claim.memory, profile=kept(claim.profile, claim.profile_at), customer_at=claim.customer_at)
+    turn = Turn(
+        claim,
+        claim.memory,
+        profile=kept(claim.profile, claim.profile_at),
+        customer_at=claim.customer_at,
+        opted_out_at=claim.opted_out_at,
+    )
     events = sorted(claim.events, key=_place)
     alone = bool(events) and events[0].attempts > 0
     ground = Ground(rules, policy, account, remaining or {}, now, alone)

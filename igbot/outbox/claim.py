@@ -48,8 +48,7 @@ WITH lane AS (
             WHEN o.outbox_id IS NULL THEN NULL
             WHEN o.status = 'sending' THEN CASE WHEN seen.lease_until >= $1 THEN 'wait' ELSE 'lost' END
             WHEN o.due_at > $1 THEN 'wait'
-            WHEN NOT o.despite_pause AND c.paused_reason = 'person' AND c.paused_at >= o.decided_at
-                AND o.status = 'queued' THEN 'cancel'
+            WHEN NOT o.despite_pause AND c.cancel_before >= o.decided_at AND o.status = 'queued' THEN 'cancel'
             WHEN o.status = 'unknown' THEN 'settle'
             WHEN o.expires_at - $6::interval <= $1 THEN 'expire'
             WHEN o.typing THEN 'type'
@@ -82,7 +81,7 @@ FROM head
 BEGIN_AGAIN = """
 WITH step AS (
     SELECT CASE
-        WHEN NOT o.despite_pause AND c.paused_reason = 'person' AND c.paused_at >= o.decided_at THEN 'cancel'
+        WHEN NOT o.despite_pause AND c.cancel_before >= o.decided_at THEN 'cancel'
         WHEN o.expires_at - $4::interval <= $3 THEN 'expire'
         ELSE 'send'
     END AS step

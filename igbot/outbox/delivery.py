@@ -15,9 +15,9 @@ from igbot.meta.conversations_api import SentMessage
 from igbot.meta.echoes import is_plain
 from igbot.meta.events import AccountId
 from igbot.meta.outcomes import Wait, not_sent
+from igbot.outbox.account import SendingAccount
 from igbot.outbox.claim import ClaimedReply, begin_again, claim_replies, next_due, put_off, release_forgotten
 from igbot.outbox.finish import Finished, finish, rate_waits
-from igbot.outbox.graph import GraphClient
 from igbot.outbox.reporting import Trouble, fields_of, report
 from igbot.outbox.search import find_reply, unproved
 from igbot.outbox.verdict import LOST, Verdict, after_look_up, interrupted, judge, lost, unreachable
@@ -41,7 +41,7 @@ PASSING = (
 
 
 class Delivery:
-    """Sends the replies of the accounts for which `tokens` has a token.
+    """Sends the replies of `accounts`, those that may send now.
 
     `on_trouble` gets the account, the kind of trouble and a sentence.
     """
@@ -49,10 +49,9 @@ class Delivery:
     def __init__(
         self,
         database: Database,
-        graph: GraphClient,
         *,
         process_id: Callable[[], int],
-        tokens: Callable[[], Mapping[AccountId, str]],
+        accounts: Callable[[], Mapping[AccountId, SendingAccount]],
         margin: timedelta,
         clock: Clock,
         log: EventLog,
@@ -60,9 +59,8 @@ class Delivery:
         on_trouble: Callable[[str, Trouble, str], None],
     ) -> None:
         self._database = database
-        self._graph = graph
         self._process_id = process_id
-        self._tokens = tokens
+        self._accounts = accounts
         self._margin = margin
         self._clock = clock
         self._log = log
@@ -91,7 +89,7 @@ class Delivery:
                 if claimed and len(claimed) == room:
                     continue  # there may be more
                 if not claimed and room:
-                    due = await next_due(conn, accounts=list(self._tokens()), now=self._clock())
+                    due = await next_due(conn, accounts=list(self._accounts()), now=self._clock())
                 await wait_for_wake(self._woken, self._until(due, idle))
 
     async def run_writer(self) -> None:
@@ -106,7 +104,7 @@ class Delivery:
 
     async def claim(self, conn: Any) -> list[ClaimedReply]:
         """One claim for the free slots."""
-        accounts = list(self._tokens())
+        accounts = list(self._accounts())
         if not accounts or self._free <= 0:
             return []
         claimed = await claim_replies(
@@ -160,8 +158,8 @@ class Delivery:
 
     async def _show_typing(self, reply: ClaimedReply) -> None:
         """Best effort; the message follows when it is due, and not before this call has ended."""
-        if token := self._tokens().get(reply.account_id):
-            await self._graph.show_typing(reply.igsid, token=token)
+        if account := self._accounts().get(reply.account_id):
+            await account.graph.show_typing(reply.igsid, token=account.token)
         while True:
             try:
                 async with self._database.connection() as conn:
@@ -197,13 +195,13 @@ class Delivery:
                 assert_never(reply.step)
 
     async def _call(self, reply: ClaimedReply, *, calls: int) -> Verdict:
-        token = self._tokens().get(reply.account_id)
+        account = self._accounts().get(reply.account_id)
         spread = random.uniform(0.5, 1.5)
         error = not_sent("there is no token").error
         outcome = None
-        if token is not None:
+        if account is not None:
             error = not_sent("Meta cannot be reached").error
-            outcome = await self._graph.send(reply.igsid, reply.message, token=token)
+            outcome = await account.graph.send(reply.igsid, reply.message, token=account.token)
         if outcome is None:
             return unreachable(error, spread=spread, unanswered=reply.unanswered, now=self._clock())
         waits = 0
@@ -264,10 +262,10 @@ class Delivery:
                 assert_never(allowed)
 
     async def _look_up(self, reply: ClaimedReply) -> list[SentMessage] | None:
-        if (token := self._tokens().get(reply.account_id)) is None:
+        if (account := self._accounts().get(reply.account_id)) is None:
             return None
         more = not is_plain(reply.message)
-        return await self._graph.sent_messages(reply.igsid, token=token, with_attachments=more)
+        return await account.graph.sent_messages(reply.igsid, token=account.token, with_attachments=more)
 
     async def _write(self, finished: list[Finished]) -> list[Verdict | Exception]:
         """Write all verdicts; if the batch fails, each by itself. What PostgreSQL refuses comes back as its error."""

@@ -235,24 +235,43 @@ CATALOGUE: tuple[Setting, ...] = (
         "first",
         "first or ask",
     ),
+    Setting(
+        "loop.guard",
+        "how many answers to typed text a customer gets in ten minutes before the bot is silent for an hour; 0: any",
+        "8",
+        "a whole number",
+    ),
+    Setting(
+        "disclosure",
+        "what the first answer of a conversation begins with, and the first after a person has handed back",
+        "nothing",
+        "a text as in: I am the shop's bot. Write HUMAN for a person.",
+    ),
+    Setting("rate.text", "messages sent per second and account", "100", "a number above 0, as in 100 or 0.5"),
+    Setting("rate.media", "pictures, films and sounds sent per second and account", "10", "a number above 0"),
+    Setting("rate.customer", "messages sent per second to one customer", "1", "a number above 0"),
+    Setting(
+        "rate.lookups",
+        "look-ups per second and account of what Meta has sent, after calls whose outcome is not known",
+        "2",
+        "a number above 0",
+    ),
+    Setting(
+        "appsecret.proof",
+        'whether calls carry a proof of the app secret, which Meta demands where the app says "Require App Secret"',
+        "off",
+        "on or off; made with the first secret of IGBOT_APP_SECRET",
+    ),
     Setting("archive.after", "how long a conversation is idle before it can be archived", "30d", "a time as in 30d"),
 )
 
 NOT_BUILT = frozenset(
     {
-        "IGBOT_LOOP_GUARD",
-        "IGBOT_DISCLOSURE",
-        "IGBOT_RATE_TEXT",
-        "IGBOT_RATE_MEDIA",
-        "IGBOT_RATE_CUSTOMER",
         "IGBOT_RETENTION",
         "IGBOT_AI_BASE_URL",
         "IGBOT_AI_MODEL",
         "IGBOT_AI_API_KEY",
         "IGBOT_KNOWLEDGE_DIR",
-        "IGBOT_POLICY_STOP_WORDS",
-        "IGBOT_POLICY_START_WORDS",
-        "IGBOT_ACCOUNTS",
     }
 )
 """Settings of the design that this version does not have: named, so that nobody believes they work."""

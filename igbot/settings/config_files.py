@@ -7,6 +7,7 @@ import yaml
 
 from igbot.settings.catalogue import SETTINGS, nearest, not_built, variable_of
 from igbot.settings.neighbours import is_key
+from igbot.settings.opting import is_words_key
 from igbot.settings.problems import Problem
 from igbot.settings.sources import Given, Layer, read_text
 
@@ -30,7 +31,7 @@ def config_layer(path: Path, shown: str, problems: list[Problem]) -> Layer:
     layer: dict[str, Given] = {}
     for key, node in _leaves(root, "", 0) if root is not None else ():
         line = f"{shown}, line {node.start_mark.line + 1}"
-        variable = key if is_key(key) else variable_of(key)
+        variable = key if _has_no_variable(key) else variable_of(key)
         wrong = _refusal(key, variable) or ("stands twice" if variable in layer else None)
         text = None if wrong else _text_of(node)
         if wrong or text is None:
@@ -78,8 +79,12 @@ def _leaves(node: yaml.Node, prefix: str, depth: int) -> Iterator[tuple[str, yam
         yield from _leaves(value, f"{prefix}.{name}" if prefix else name, depth + 1)
 
 
+def _has_no_variable(key: str) -> bool:
+    return is_key(key) or is_words_key(key)
+
+
 def _refusal(key: str, variable: str) -> str | None:
-    if is_key(key):
+    if _has_no_variable(key):
         return None
     if not_built(variable):
         return "is not built in this version"

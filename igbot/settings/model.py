@@ -17,12 +17,40 @@ LogFormat = Literal["json", "console"]
 
 
 @dataclass(frozen=True, slots=True)
+class Rates:
+    """The most calls of Meta per second: of an account, and `customer` messages to one customer of it."""
+
+    text: float = 100.0
+    media: float = 10.0
+    customer: float = 1.0
+    look_ups: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account of the shop. `name` is what rule files and commands call it; `ids` are all it has at Meta.
+
+    `token_variable` is the variable whose value `token` is; None: the variable is not set.
+    """
+
+    name: str
+    ids: tuple[str, ...]
+    login: Login
+    graph_url: str | None
+    rates: Rates
+    token_variable: str
+    token: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one process. Its `repr` shows no secret.
 
     `graph_url` is None for the built-in sandbox, `database_url` for the embedded database, `takeover_pause` for off.
     `encryption_keys` is empty where they are to be generated (development and test). `ignored` are lines to warn with:
-    variables that change nothing. `channels` are the Apprise URLs of the staff channels beside the owner's.
+    variables that change nothing. `stop_words` and `start_words` are those of the languages for which the owner has
+    named some; other languages have the built-in ones. `channels` are the Apprise URLs of the staff channels beside the
+    owner's.
     """
 
     env: str
@@ -55,6 +83,12 @@ class Settings:
     timezone: ZoneInfo
     language: str
     ask_on_tie: bool
+    loop_guard: int
+    disclosure: str
+    rates: Rates
+    appsecret_proof: bool
+    stop_words: Mapping[str, tuple[str, ...]]
+    start_words: Mapping[str, tuple[str, ...]]
     services: tuple[Service, ...]
     ignored: tuple[str, ...]
     app_secrets: tuple[str, ...] = field(repr=False)

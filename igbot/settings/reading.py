@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from igbot.settings import sandbox_values, values
 from igbot.settings.environment import Environment, find_environment, path_in
 from igbot.settings.layers import missing
-from igbot.settings.model import LogFormat, Login, Settings, Tls
+from igbot.settings.model import LogFormat, Login, Rates, Settings, Tls
 from igbot.settings.neighbours import read_channels, read_services, unsigned
+from igbot.settings.opting import read_words
 from igbot.settings.problems import Problem, SettingsError
 
 FALLBACK_REPLY = "Thank you for your message! Somebody from our team will get back to you soon."
@@ -112,10 +113,26 @@ def _settings(environment: Environment, environ: Mapping[str, str], cwd: Path) -
         timezone=read("IGBOT_TIMEZONE", values.zone, ZoneInfo("UTC")),
         language=read("IGBOT_LANGUAGE", values.language, "en"),
         ask_on_tie=read("IGBOT_RULES_ON_TIE", values.one_of("first", "ask"), "first") == "ask",
+        loop_guard=read("IGBOT_LOOP_GUARD", values.whole_number, 8),
+        disclosure=read("IGBOT_DISCLOSURE", values.reply, ""),
+        rates=_rates(environment),
+        appsecret_proof=read("IGBOT_APPSECRET_PROOF", values.switch, False),
+        stop_words=read_words(environment.layers, "stop_words"),
+        start_words=read_words(environment.layers, "start_words"),
         services=read_services(environment.layers),
         channels=read_channels(environment.layers),
         ignored=environment.layers.ignored(),
         other_secrets=tuple(sorted(environment.layers.secrets() - {""})),
+    )
+
+
+def _rates(environment: Environment) -> Rates:
+    read, usual = environment.layers.read, Rates()
+    return Rates(
+        text=read("IGBOT_RATE_TEXT", values.rate, usual.text),
+        media=read("IGBOT_RATE_MEDIA", values.rate, usual.media),
+        customer=read("IGBOT_RATE_CUSTOMER", values.rate, usual.customer),
+        look_ups=read("IGBOT_RATE_LOOKUPS", values.rate, usual.look_ups),
     )
 
 

@@ -191,6 +191,20 @@ def below_a_day(text: str) -> timedelta:
     return read
 
 
+def whole_number(text: str) -> int:
+    """A number from 0 to a million."""
+    if not re.fullmatch(r"[0-9]{1,7}", text) or int(text) > 1_000_000:
+        raise ValueError("must be a whole number from 0 to 1000000")
+    return int(text)
+
+
+def rate(text: str) -> float:
+    """How often a second: above 0, at most a million."""
+    if not re.fullmatch(r"[0-9]{1,7}(?:\.[0-9]{1,6})?", text) or not 0.001 <= float(text) <= 1_000_000:
+        raise ValueError("must be a number from 0.001 to 1000000")
+    return float(text)
+
+
 def zone(text: str) -> ZoneInfo:
     """A time zone by its IANA name."""
     try:

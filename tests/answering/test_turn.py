@@ -126,7 +126,7 @@ def test_an_echo_that_stays_unknown_is_a_person_who_took_over() -> None:
     """After ten seconds: the bot pauses, and what came in the same turn is not answered."""
     echo, message = pending(shop_says("Eva here", "mid-9")), pending(customer_says("hello", "m1"))
     turn = turn_of(message, echo, now=START + ECHO_GRACE)
-    assert turn.pause == Pause(START + ECHO_GRACE + timedelta(hours=12), "person")
+    assert turn.pause == Pause(START + ECHO_GRACE, START + ECHO_GRACE + timedelta(hours=12), "person")
     assert [(m.author, m.direction, m.reason) for m in turn.messages] == [
         ("person", "out", None),
         ("customer", "in", "paused"),
@@ -202,7 +202,7 @@ def test_a_handoff_says_its_words_and_pauses_the_rest_of_the_turn() -> None:
     """Its own words go out although the customer is paused; the next message of the same turn is not answered."""
     items = customer_says("a human please", "m1"), customer_says("hello", "m2", at=START + SECOND)
     turn = turn_of(*map(pending, items), now=START + SECOND)
-    assert turn.pause == Pause(START + SECOND + 2 * HOUR, "handoff")
+    assert turn.pause == Pause(START + SECOND, START + SECOND + 2 * HOUR, "handoff")
     assert [(reply.message.text, reply.despite_pause) for reply in turn.replies] == [("Eva will write to you.", True)]
     assert reasons(turn) == ["rule", "paused"]
 

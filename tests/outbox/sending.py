@@ -10,6 +10,7 @@ import aiohttp
 from aiohttp.test_utils import TestServer
 
 from igbot.meta.events import AccountId
+from igbot.outbox.account import Rates, SendingAccount
 from igbot.outbox.delivery import Delivery
 from igbot.outbox.graph import GraphClient
 from igbot.sandbox.app import make_app
@@ -22,6 +23,8 @@ from tests.outbox.posting import MARGIN, Post
 from tests.sandbox.playing import TOKEN, settings
 from tests.waiting import eventually
 
+UNLIMITED = Rates(*[1e6] * 4)
+
 
 @dataclass
 class Sender:
@@ -31,6 +34,7 @@ class Sender:
     sandbox: Sandbox
     delivery: Delivery
     woken: asyncio.Event
+    accounts: dict[AccountId, SendingAccount]
     troubles: list[tuple[str, str]] = field(default_factory=list)
 
     def fails(self, fault: Fault, *, times: int | None = 1, route: Any = "send", **match: Any) -> None:
@@ -93,11 +97,11 @@ async def sending(post: Post, *, process_id: int = 1, sandbox: Sandbox | None = 
     async with aiohttp.ClientSession() as session:
         graph = GraphClient(session, url=str(server.make_url("")), version="v25.0", clock=post.desk.time)
         troubles: list[tuple[str, str]] = []
+        accounts = {AccountId(ACCOUNT): SendingAccount(AccountId(ACCOUNT), graph, TOKEN, UNLIMITED)}
         delivery = Delivery(
             post.desk.database,
-            graph,
             process_id=lambda: process_id,
-            tokens=lambda: {AccountId(ACCOUNT): TOKEN},
+            accounts=lambda: accounts,
             margin=MARGIN,
             clock=post.desk.time,
             log=event_log("outbox"),
@@ -110,7 +114,7 @@ async def sending(post: Post, *, process_id: int = 1, sandbox: Sandbox | None = 
         )
         writing = asyncio.create_task(delivery.run_writer())
         try:
-            yield Sender(post, sandbox, delivery, woken, troubles)
+            yield Sender(post, sandbox, delivery, woken, accounts, troubles)
         finally:
             stopping.set()
             await running

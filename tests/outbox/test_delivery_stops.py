@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import aiohttp
@@ -100,14 +101,15 @@ def nobody() -> Iterator[str]:
 async def test_an_outage_of_meta_is_waited_out(post: Post, nobody: str) -> None:
     """Nobody listens: no attempt is counted, however long it takes."""
     async with sending(post) as sender, aiohttp.ClientSession() as session:
-        real = sender.delivery._graph
-        sender.delivery._graph = GraphClient(session, url=nobody, version="v25.0", clock=post.desk.time)
+        [(account, real)] = sender.accounts.items()
+        away = GraphClient(session, url=nobody, version="v25.0", clock=post.desk.time)
+        sender.accounts[account] = replace(real, graph=away)
         await post.queue("hello")
         for _ in range(6):
             await sender.idle()
             assert (await post.states(), (await post.row())["attempts"]) == (["queued"], 0)
             sender.passes(seconds=8)
-        sender.delivery._graph = real
+        sender.accounts[account] = real
         await sender.becomes("sent")
 
 
@@ -121,7 +123,8 @@ async def test_a_reply_left_in_flight_by_a_dead_process_is_settled_by_the_next(p
     async with sending(post, process_id=2, sandbox=sandbox) as sender:
         taken = {"recipient": {"id": ANA}, "message": {"text": "Hi there!"}}
         async with aiohttp.ClientSession() as meta:
-            host = sender.delivery._graph._base
+            [account] = sender.accounts.values()
+            host = account.graph._base
             headers = {"Authorization": f"Bearer {TOKEN}"}
             async with meta.post(f"{host}/me/messages", json=taken, headers=headers) as answer:
                 mid = (await answer.json())["message_id"]
@@ -228,7 +231,7 @@ async def test_draining_lets_a_call_in_flight_end(post: Post) -> None:
 async def test_nothing_is_sent_without_a_token(post: Post) -> None:
     """Parked, not failed."""
     async with sending(post) as sender:
-        sender.delivery._tokens = dict
+        sender.accounts.clear()
         await post.queue("hello")
         sender.passes(seconds=timedelta(minutes=5).total_seconds())
         await eventually(lambda: not sender.woken.is_set())

@@ -13,12 +13,14 @@ from igbot.meta.events import AccountId, Igsid, Mid
 from igbot.meta.graph_error import other_error
 from igbot.meta.outcomes import Outcome, Retry, Sent, Unknown, Wait
 from igbot.meta.outgoing import Outgoing
+from igbot.outbox.account import SendingAccount
 from igbot.outbox.claim import LEASE
 from igbot.outbox.delivery import Delivery
 from igbot.store.pool import Database
 from igbot.telemetry.log import event_log
 from tests.answering.talking import ACCOUNT, Time, customer_says, open_desk, shop_says
 from tests.outbox.posting import MARGIN, SECOND, Post
+from tests.outbox.sending import UNLIMITED
 
 ERROR = other_error("test", "a fault of the plan")
 EMPTY = """
@@ -98,11 +100,16 @@ class World:
         self.deliveries = {number: self._delivery(number) for number in (1, 2)}
 
     def _delivery(self, number: int) -> Delivery:
+        sender = SendingAccount(
+            AccountId(ACCOUNT),
+            self.meta,  # type: ignore[arg-type]  # the calls of a GraphClient that a sender makes
+            "token",
+            UNLIMITED,
+        )
         return Delivery(
             self.desk.database,
-            self.meta,  # type: ignore[arg-type]  # the calls of a GraphClient that a sender makes
             process_id=lambda: number,
-            tokens=lambda: {AccountId(ACCOUNT): "token"},
+            accounts=lambda: {AccountId(ACCOUNT): sender},
             margin=MARGIN,
             clock=self.desk.time,
             log=event_log("outbox"),

@@ -216,11 +216,11 @@ def test_several_secrets_and_keys_are_lists(tmp_path: Path) -> None:
 def test_variables_that_change_nothing_are_named(tmp_path: Path) -> None:
     """What comes in a later version, and what is misspelt; the values are not shown."""
     write(tmp_path / ".env", "IGBOT_PROT=1\n")
-    settings = read(tmp_path, {"IGBOT_LOOP_GUARD": "8", "IGBOT_AI_API_KEY": "sk-secret", "IGBOT_WHATEVER": "x"})
+    settings = read(tmp_path, {"IGBOT_RETENTION": "8", "IGBOT_AI_API_KEY": "sk-secret", "IGBOT_WHATEVER": "x"})
     assert settings.ignored == (
         "IGBOT_AI_API_KEY is not built in this version and changes nothing",
-        "IGBOT_LOOP_GUARD is not built in this version and changes nothing",
         "IGBOT_PROT is no setting and changes nothing; did you mean IGBOT_PORT?",
+        "IGBOT_RETENTION is not built in this version and changes nothing",
         "IGBOT_WHATEVER is no setting and changes nothing",
     )
     assert "sk-secret" in settings.secrets()

@@ -69,13 +69,19 @@ class Options:
     """The owner's settings that decisions depend on.
 
     `default_reply` is said where no rule fits and none is a fallback (`""`: nothing). `language` is spoken where a
-    customer's is not known.
+    customer's is not known. `loop_guard`: answers to typed text within ten minutes, 0 for any. `disclosure` is what the
+    first answer of a conversation begins with (`""`: nothing). `stop_words` and `start_words` are the owner's, by
+    language; a language that is not in them has the built-in ones.
     """
 
     default_reply: str = ""
     language: str = "en"
     ask_on_tie: bool = False
     detect: Detect | None = None
+    loop_guard: int = 0
+    disclosure: str = ""
+    stop_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    start_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,12 @@ class Considered:
     line: int
 
 
-Reason = Literal["unknown_account", "paused", "window_closed", "rule", "fallback", "unmatched"]
+Opt = Literal["out", "in"]
+"""The customer wants no more of the bot, or wants it again."""
+
+Reason = Literal[
+    "unknown_account", "opted_out", "paused", "window_closed", "loop_guard", "rule", "fallback", "unmatched"
+]
 """What applied first (contract §5), as far as the rule room has a say."""
 
 
@@ -139,7 +150,8 @@ class Choice:
     last), then decide on all of them. Where `wanted` is not None nothing but `settle` counts: once all lines are there,
     the decision waits for that call's answer, or (`"profile"`) for the customer's profile, and is made anew. `memory`
     is what is known of the customer afterwards; `calls` are those of observers, for which nobody waits. `tagged`,
-    `untagged` and `facts` are all that rules said to do, whether it was so before or not.
+    `untagged` and `facts` are all that rules said to do, whether it was so before or not. `opt`: the customer opted out
+    or in with this message, and `replies` confirm it. `guarded`: the loop guard silences the bot for that long.
     """
 
     reason: Reason
@@ -164,3 +176,5 @@ class Choice:
     delay: timedelta = timedelta(0)
     typing: bool = False
     wanted: CallRequest | Literal["profile"] | None = None
+    opt: Opt | None = None
+    guarded: timedelta | None = None

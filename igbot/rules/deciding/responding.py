@@ -17,11 +17,17 @@ MOST_LINES = 20
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands above the rules for one conversation. `customer_at`: the newest action that opens the window."""
+    """What stands above the rules for one conversation.
+
+    `customer_at`: the newest action that opens the window. `paused_at`: when the bot was last told to be silent, over
+    or not. `opted_out`: the customer wants no more of the bot.
+    """
 
     known_account: bool = True
     paused_until: datetime | None = None
     customer_at: datetime | None = None
+    paused_at: datetime | None = None
+    opted_out: bool = False
 
 
 def window_ends(customer_at: datetime | None) -> datetime | None:
