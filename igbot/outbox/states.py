@@ -10,22 +10,47 @@ MEANING: dict[State, str] = {
     "unknown": "called, but not known whether Meta took it; an echo or a look-up takes it on",
     "sent": "Meta took it and gave its mid; echoed_at and seen_at may follow",
     "failed": "Meta refused it for good",
-    "cancelled": "a person took over before it went out",
+    "cancelled": "overtaken by a person, an opt-out or a deletion before it went out, or dropped by the operator",
     "expired": "the 24-hour window closed before it could go out",
-    "dead": "every try failed; a person must look",
+    "dead": "every try failed; a person must look, and may have it sent again or drop it",
 }
 """Each state, and who moves a reply on from it."""
 
-TRANSITIONS: dict[State, tuple[State, ...]] = {
-    "queued": ("sending", "cancelled", "expired"),
-    "sending": ("sent", "queued", "unknown", "failed", "expired", "dead"),
-    "unknown": ("sent", "sending", "cancelled", "expired", "dead"),
-    "sent": (),
-    "failed": (),
-    "cancelled": (),
-    "expired": (),
-    "dead": (),
+TRANSITIONS: dict[State, dict[State, str]] = {
+    "queued": {
+        "sending": "its turn has come",
+        "cancelled": "overtaken or dropped",
+        "expired": "its window has closed",
+        "failed": "Meta reaches this customer no more",
+        "dead": "written by another version of igbot",
+    },
+    "sending": {
+        "sent": "Meta's answer, or an echo",
+        "queued": "not taken, tried again later",
+        "unknown": "no answer, or one that proves nothing",
+        "failed": "refused for good",
+        "expired": "refused, its window has closed",
+        "dead": "every try failed",
+    },
+    "unknown": {
+        "sent": "an echo, or found by a look-up",
+        "sending": "not found, called again",
+        "cancelled": "overtaken or dropped",
+        "expired": "its window has closed",
+        "failed": "Meta reaches this customer no more",
+        "dead": "every try failed",
+    },
+    "sent": {},
+    "failed": {},
+    "cancelled": {},
+    "expired": {},
+    "dead": {
+        "queued": "igbot outbox retry",
+        "unknown": "igbot outbox retry, if it may have been sent",
+        "cancelled": "igbot outbox drop",
+    },
 }
+"""Where a reply can go from each state, and what takes it there. From `dead` only the operator does."""
 
-OPEN: frozenset[State] = frozenset(state for state, to in TRANSITIONS.items() if to)
-"""States that somebody still moves on; a finished reply carries the time it finished."""
+OPEN: frozenset[State] = frozenset({"queued", "sending", "unknown"})
+"""States that the bot itself moves on; any other reply carries the time it finished."""
