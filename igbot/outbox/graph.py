@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -30,13 +30,23 @@ PAGE = 20
 class GraphClient:
     """The Send API and the few look-ups igbot needs, for one host and version.
 
-    `session` is the process's own; its connections are reused.
+    `session` is the process's own; its connections are reused. `proof` makes the `appsecret_proof` of a token, which
+    each call then carries; None: calls carry none.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, *, url: str, version: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        url: str,
+        version: str,
+        clock: Clock,
+        proof: Callable[[str], str] | None = None,
+    ) -> None:
         self._session = session
         self._base = f"{url.rstrip('/')}/{version}"
         self._clock = clock
+        self._proof = proof
 
     async def send(self, igsid: Igsid, message: Outgoing, *, token: str) -> Outcome | None:
         """POST one message.
@@ -94,6 +104,7 @@ class GraphClient:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         return self._session.post(
             f"{self._base}/me/messages",
+            params=self._proven(token),
             data=json.dumps(body).encode(),
             headers=headers,
             timeout=timeout,
@@ -104,7 +115,7 @@ class GraphClient:
         try:
             async with self._session.get(
                 f"{self._base}/{path}",
-                params=query,
+                params={**query, **self._proven(token)},
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=5),
                 allow_redirects=False,
@@ -112,6 +123,9 @@ class GraphClient:
                 return response.status, await _read(response)
         except (aiohttp.ClientError, TimeoutError, ConnectionError):
             return 0, b""
+
+    def _proven(self, token: str) -> Mapping[str, str]:
+        return {} if self._proof is None else {"appsecret_proof": self._proof(token)}
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

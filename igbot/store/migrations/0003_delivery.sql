@@ -23,14 +23,19 @@ ALTER TABLE account
     ADD COLUMN outage_probes        smallint NOT NULL DEFAULT 0,
     ADD COLUMN probe_until          timestamptz;
 
--- `previous` is the token before, kept until Meta has confirmed the one that took its place. `warned_days` is the last
--- rung of the ladder of warnings (30, 10, 3, 0 days) that was told; `trouble` what the last check found.
+-- `source_digest` is from now on the sealed SHA-256 of the environment's value, so that it outlives the key as the token
+-- does; `origin` is who gave the token: the variable or the command. `previous` is the token before, kept until Meta has
+-- confirmed the one that took its place. `check_at` is when the next check is due (NULL: now), `trouble` what the last one
+-- found; `warned_days` the last rung of the ladder of warnings (30, 10, 3, 0 days) that was told. `expires_at` NULL: Meta
+-- has not said, or there is no end.
 ALTER TABLE access_token
+    ADD COLUMN origin       text NOT NULL DEFAULT 'variable' CHECK (origin IN ('variable', 'command')),
     ADD COLUMN previous     text,
     ADD COLUMN expires_at   timestamptz,
     ADD COLUMN refreshed_at timestamptz,
-    ADD COLUMN checked_at   timestamptz,
     ADD COLUMN confirmed_at timestamptz,
+    ADD COLUMN check_at     timestamptz,
+    ADD COLUMN checked_at   timestamptz,
     ADD COLUMN warned_days  smallint,
     ADD COLUMN trouble      text;
 
