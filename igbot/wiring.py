@@ -19,7 +19,7 @@ from igbot.calls.caller import Address, Caller
 from igbot.calls.queue import Ended
 from igbot.inbox.receiver import Receiver
 from igbot.meta.events import AccountId, Igsid
-from igbot.ops.alerts import AlertLevel, Alerts
+from igbot.ops.alerts import Alerts
 from igbot.ops.database_watch import DatabaseWatch
 from igbot.ops.health import Health
 from igbot.ops.membership import Membership
@@ -28,7 +28,7 @@ from igbot.ops.rules_watch import RulesWatch
 from igbot.outbox.account import Rates, SendingAccount
 from igbot.outbox.delivery import Delivery
 from igbot.outbox.graph import GraphClient
-from igbot.outbox.reporting import Trouble
+from igbot.outbox.troubles import Trouble, TroubleKind
 from igbot.rule_settings import MAIN_ACCOUNT, options_of, surroundings_of
 from igbot.settings.model import Settings
 from igbot.settings.neighbours import OWNER
@@ -237,9 +237,12 @@ def _worker(given: _Given, membership: Membership, rules_watch: RulesWatch, noti
 
 
 def _delivery(given: _Given, membership: Membership) -> Delivery:
-    def trouble(account: str, kind: Trouble, why: str) -> None:
-        level: AlertLevel = "warning" if kind == "refused" else "critical"
-        given.alerts.raise_alert(f"send-{kind}", TROUBLE[kind], f"account {account}: {why}", level)
+    def trouble(trouble: Trouble) -> None:
+        title, text = TROUBLE[trouble.kind], f"account {trouble.account}: {trouble.why}"
+        if trouble.kind == "refused":  # it is over at once, so nothing that stands
+            given.notices.tell(trouble.key, title, text, level="warning", channel=OWNER)
+        else:
+            given.alerts.raise_alert(trouble.key, title, text, "critical")
 
     limits = given.settings.rates
     rates = Rates(limits.text, limits.media, limits.customer, limits.look_ups)
@@ -285,8 +288,9 @@ def _caller(given: _Given, membership: Membership, notifier: Notifier) -> Caller
 
 
 TITLES = {"handoff": "igbot: a customer asks for a person", "alert": "igbot: a rule raises an alert"}
-TROUBLE: Mapping[Trouble, str] = {
+TROUBLE: Mapping[TroubleKind, str] = {
     "halted": "igbot: sends are stopped",
+    "paused": "igbot: sends wait",
     "dead": "igbot: a reply could not be sent",
     "refused": "igbot: Meta refused a reply",
 }

@@ -16,8 +16,12 @@ Reaction = Literal[
     "halt",
 ]
 
+WaitCause = Literal["rate limit", "restricted", "outage"]
+
 MOST_CALLS = 4
 """One call and at most three more for a part, whatever goes wrong."""
+FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0
+"""Seconds that a limit without a hint lasts: the first time, and at most, doubled each time in between."""
 
 _ANY = range(2**31)
 _MESSENGER = range(2_018_000, 2_019_000)

@@ -31,6 +31,13 @@ class GraphError:
     fbtrace_id: str | None
     transient: bool
 
+    @property
+    def name(self) -> str:
+        """How it is called: "10/2534022", "190", or its type where it has no code."""
+        if self.code is None:
+            return self.type or "error"
+        return str(self.code) if self.subcode is None else f"{self.code}/{self.subcode}"
+
 
 def other_error(kind: str, reason: str) -> GraphError:
     """An error that Graph did not word: `kind` is "transport" or "http"."""

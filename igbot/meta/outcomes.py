@@ -1,11 +1,23 @@
-"""An answer of the Send API becomes one outcome: what is known, and what may be done next."""
+"""An answer of the Send API becomes one outcome: what is known, and what may be done next.
+
+`meaning` of an outcome is what its error means, in our words.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from igbot.meta.error_table import MOST_CALLS, UNKNOWN_MEANING, Reaction, Row, row_for
+from igbot.meta.error_table import (
+    FIRST_WAIT,
+    LONGEST_WAIT,
+    MOST_CALLS,
+    UNKNOWN_MEANING,
+    Reaction,
+    Row,
+    WaitCause,
+    row_for,
+)
 from igbot.meta.events import Mid
 from igbot.meta.graph_error import GraphError, other_error, parse_answer, read_error
 from igbot.meta.usage import read_retry_after, read_usage
@@ -28,13 +40,15 @@ class Sent:
 class Retry:
     """Surely not sent, and worth another call. `tries` bounds all calls of the part, `seconds` is Meta's own wait.
 
-    `alert`: nobody knows this error yet, so a person should.
+    `alert`: nobody knows this error yet, so a person should. `outage`: Meta itself seems to be in trouble.
     """
 
     error: GraphError
     tries: int = MOST_CALLS
     seconds: float | None = None
     alert: bool = False
+    outage: bool = False
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +62,54 @@ class Unknown:
     error: GraphError
     tries: int = MOST_CALLS
     seconds: float | None = None
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Not sent, for now nothing of this account or app will be. `seconds` None: Meta gave no hint how long."""
+    """Not sent, for now nothing of this account or app will be.
+
+    `seconds` is what Meta asks for; None: no hint, then `first` seconds, doubled each time in a row up to `longest`.
+    `cause` outage: not a limit of ours, Meta itself is in trouble.
+    """
 
     seconds: float | None
     scope: Literal["account", "app"]
     error: GraphError
     alert: bool
+    first: float = FIRST_WAIT
+    longest: float = LONGEST_WAIT
+    cause: WaitCause = "rate limit"
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Not sent, and never will be: this message, or anything to this recipient until they write again."""
+    """Not sent, and never will be: this message, or anything to this recipient until they write again.
+
+    `hands_over`: the conversation is another app's now. `alert`: a person should know, once it has happened to so many
+    `customers`.
+    """
 
     scope: Literal["message", "recipient"]
     error: GraphError
     window_closed: bool
     alert: bool
+    hands_over: bool = False
+    customers: int = 1
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Halted:
-    """Not sent; a person must act (token, permission, policy) before this account can send. `reason` is for them."""
+    """Not sent; a person must act (token, permission, policy) before this account can send. `reason` is for them.
+
+    `retry_after`: seconds after which sends may be tried again though nobody did; None: only once somebody has.
+    """
 
     error: GraphError
     reason: str
+    retry_after: float | None = None
 
 
 Outcome = Sent | Retry | Unknown | Wait | Refused | Halted

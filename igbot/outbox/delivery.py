@@ -18,8 +18,9 @@ from igbot.meta.outcomes import Wait, not_sent
 from igbot.outbox.account import SendingAccount
 from igbot.outbox.claim import ClaimedReply, begin_again, claim_replies, next_due, put_off, release_forgotten
 from igbot.outbox.finish import Finished, finish, rate_waits
-from igbot.outbox.reporting import Trouble, fields_of, report
+from igbot.outbox.reporting import fields_of, report
 from igbot.outbox.search import find_reply, unproved
+from igbot.outbox.troubles import Trouble, Troubles
 from igbot.outbox.verdict import LOST, Verdict, after_look_up, interrupted, judge, lost, unreachable
 from igbot.store.group_commit import GroupCommit
 from igbot.store.loops import wait_for_wake
@@ -43,7 +44,7 @@ PASSING = (
 class Delivery:
     """Sends the replies of `accounts`, those that may send now.
 
-    `on_trouble` gets the account, the kind of trouble and a sentence.
+    `on_trouble` gets what a person should know.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Delivery:
         clock: Clock,
         log: EventLog,
         woken: asyncio.Event,
-        on_trouble: Callable[[str, Trouble, str], None],
+        on_trouble: Callable[[Trouble], None],
     ) -> None:
         self._database = database
         self._process_id = process_id
@@ -65,7 +66,7 @@ class Delivery:
         self._clock = clock
         self._log = log
         self._woken = woken
-        self._on_trouble = on_trouble
+        self._troubles = Troubles(on_trouble)
         self._free = SLOTS
         self._calls: dict[asyncio.Task[None], ClaimedReply] = {}
         self._writer: GroupCommit[Finished, Verdict | Exception] = GroupCommit(self._write, limit=SLOTS)
@@ -131,7 +132,8 @@ class Delivery:
             verdict = await self._step(reply)
             if verdict is not None:
                 written = await self._write_down(Finished(reply, verdict))
-                report(self._log, reply, written, on_trouble=self._on_trouble)
+                report(self._log, reply, written)
+                self._troubles.note(written, account=reply.account_id, igsid=reply.igsid, now=self._clock())
         except Exception as error:
             self._log.error("delivery_failed", exc=error, **fields_of(reply))
         finally:
@@ -203,7 +205,9 @@ class Delivery:
             error = not_sent("Meta cannot be reached").error
             outcome = await account.graph.send(reply.igsid, reply.message, token=account.token)
         if outcome is None:
-            return unreachable(error, spread=spread, unanswered=reply.unanswered, now=self._clock())
+            return unreachable(
+                error, spread=spread, unanswered=reply.unanswered, now=self._clock(), failure=account is not None
+            )
         waits = 0
         if isinstance(outcome, Wait) and outcome.seconds is None:
             with contextlib.suppress(DatabaseUnavailable, TimeoutError):  # the limit itself matters more than its count

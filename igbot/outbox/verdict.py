@@ -14,10 +14,13 @@ ECHO_WAIT = timedelta(seconds=20)
 """How long an unanswered call waits for its echo before Meta is asked."""
 BLIND_WAIT = timedelta(seconds=60)
 """How long an unanswered call waits where Meta cannot be asked."""
-FIRST_RATE_WAIT, LONGEST_RATE_WAIT = timedelta(seconds=60), timedelta(hours=1)
 LOST = "process lost"
 UNREACHABLE_WAIT = timedelta(seconds=5)
 INTERRUPTED_WAIT = timedelta(seconds=1)
+
+
+Scope = Literal["message", "recipient", "account", "app"]
+"""Whom an outcome concerns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,13 @@ class Verdict:
     """What to write about one reply.
 
     `counted`: the call was an attempt. `most_calls` bounds all calls of the reply. `account_wait` pauses all sends of
-    the account until `due_at`, `halt` until somebody acts. `alert`: a person should know.
+    the account until `due_at`, or with `scope` "app" all accounts'; `halt` stops the account's until somebody acts, or
+    until `resumes_at`. `blocks_customer`: nothing reaches this customer until they write again. `window_closed`: so
+    says Meta, whatever we had counted. `hands_over`: the conversation is another app's now.
+    For the circuit breaker: `failure`: Meta could not be reached, gave no answer, or is in trouble; `answered`: it gave
+    a proper answer, be it a refusal. Neither where nothing was called.
+    `alert`: a person should know, once it has happened to so many `alert_customers`; `alert_once_a_day`: of the same
+    cause not each time. `meaning` is what the error means, in our words.
     """
 
     state: State
@@ -37,9 +46,19 @@ class Verdict:
     counted: bool = True
     unanswered: int = 0
     most_calls: int = MOST_CALLS
+    scope: Scope = "message"
     account_wait: bool = False
     halt: str | None = None
+    resumes_at: datetime | None = None
+    blocks_customer: bool = False
+    window_closed: bool = False
+    hands_over: bool = False
+    failure: bool = False
+    answered: bool = False
     alert: bool = False
+    alert_customers: int = 1
+    alert_once_a_day: bool = False
+    meaning: str = ""
 
 
 def judge(outcome: Outcome, *, calls: int, unanswered: int, rate_waits: int, spread: float, now: datetime) -> Verdict:
@@ -50,38 +69,50 @@ def judge(outcome: Outcome, *, calls: int, unanswered: int, rate_waits: int, spr
     """
     match outcome:
         case Sent(mid=mid):
-            return Verdict("sent", "sent", mid=mid, unanswered=unanswered)
+            return Verdict("sent", "sent", mid=mid, unanswered=unanswered, answered=True)
         case Wait() as wait:
-            pause = _rate_wait(wait.seconds, rate_waits, spread)
             return Verdict(
-                "queued", "wait", now + pause, error=wait.error, reason="rate limit", counted=False,
-                unanswered=unanswered, account_wait=True, alert=wait.alert,
+                "queued", "wait", now + _pause_of(wait, rate_waits, spread), error=wait.error, reason=wait.cause,
+                counted=False, unanswered=unanswered, scope=wait.scope, account_wait=True, alert=wait.alert,
+                alert_once_a_day=True, meaning=wait.meaning,
+                failure=wait.cause == "outage", answered=wait.cause != "outage",
             )  # fmt: skip
         case Halted() as halted:
+            resumes_at = None if halted.retry_after is None else now + timedelta(seconds=halted.retry_after)
             return Verdict(
-                "queued", "halted", now, error=halted.error, reason=halted.reason, counted=False,
-                unanswered=unanswered, halt=halted.reason, alert=True,
+                "queued", "halted", now, error=halted.error, reason=halted.reason, counted=False, scope="account",
+                unanswered=unanswered, halt=halted.reason, resumes_at=resumes_at, alert=True, answered=True,
+                meaning=halted.reason,
             )  # fmt: skip
         case Refused() as refused:
-            reason = "window closed" if refused.window_closed else "refused"
-            state: State = "expired" if refused.window_closed else "failed"
-            return Verdict(
-                state, "refused", error=refused.error, reason=reason, unanswered=unanswered, alert=refused.alert
-            )
+            return _refused(refused, unanswered=unanswered)
         case Retry() as retry:
             if calls >= min(retry.tries, MOST_CALLS):
-                return Verdict("dead", "retry", error=retry.error, reason="every try failed", unanswered=unanswered,
-                               alert=True)  # fmt: skip
+                return Verdict(
+                    "dead", "retry", error=retry.error, reason="every try failed", unanswered=unanswered, alert=True,
+                    alert_once_a_day=retry.alert, meaning=retry.meaning,
+                    failure=retry.outage, answered=not retry.outage,
+                )  # fmt: skip
             return _again("queued", "retry", retry, calls=calls, unanswered=unanswered, spread=spread, now=now)
         case Unknown(answered=True) as unknown:
             return _again("unknown", "unknown", unknown, calls=calls, unanswered=unanswered, spread=spread, now=now)
         case Unknown() as unknown:
             return Verdict(
                 "unknown", "no answer", now + ECHO_WAIT, error=unknown.error, reason="no answer",
-                unanswered=unanswered + 1, most_calls=unknown.tries,
+                unanswered=unanswered + 1, most_calls=unknown.tries, failure=True,
             )  # fmt: skip
         case _:
             assert_never(outcome)
+
+
+def _refused(refused: Refused, *, unanswered: int) -> Verdict:
+    state: State = "expired" if refused.window_closed else "failed"
+    return Verdict(
+        state, "refused", error=refused.error, reason="window closed" if refused.window_closed else "refused",
+        unanswered=unanswered, scope=refused.scope, blocks_customer=refused.scope == "recipient",
+        window_closed=refused.window_closed, hands_over=refused.hands_over, answered=True,
+        alert=refused.alert, alert_customers=refused.customers, alert_once_a_day=True, meaning=refused.meaning,
+    )  # fmt: skip
 
 
 def _again(
@@ -89,25 +120,30 @@ def _again(
 ) -> Verdict:
     """Another step after 1, 2, 4 s, or when Meta says. After the last call an unknown reply gets one last look-up."""
     pause = max(2 ** (calls - 1) * spread, outcome.seconds or 0.0)
+    failure = isinstance(outcome, Unknown) or outcome.outage
     return Verdict(
         state, word, now + timedelta(seconds=pause), error=outcome.error, reason=word, unanswered=unanswered,
-        most_calls=outcome.tries, alert=isinstance(outcome, Retry) and outcome.alert,
+        most_calls=outcome.tries, failure=failure, answered=not failure,
+        alert=isinstance(outcome, Retry) and outcome.alert, alert_once_a_day=True, meaning=outcome.meaning,
     )  # fmt: skip
 
 
-def _rate_wait(seconds: float | None, rate_waits: int, spread: float) -> timedelta:
-    if seconds is not None:
-        return timedelta(seconds=max(seconds, 1.0))
-    pause: timedelta = min(FIRST_RATE_WAIT * 2 ** min(rate_waits, 10), LONGEST_RATE_WAIT)
-    return pause * spread
+def _pause_of(wait: Wait, rate_waits: int, spread: float) -> timedelta:
+    if wait.seconds is not None:
+        return timedelta(seconds=max(wait.seconds, 1.0))
+    return timedelta(seconds=min(wait.first * 2 ** min(max(rate_waits, 0), 10), wait.longest) * spread)
 
 
-def unreachable(error: GraphError, *, spread: float, unanswered: int, now: datetime) -> Verdict:
-    """The call never left: Meta cannot be reached. An outage is waited out, it is no attempt (requirement 7.3)."""
+def unreachable(error: GraphError, *, spread: float, unanswered: int, now: datetime, failure: bool = True) -> Verdict:
+    """The call never left: Meta cannot be reached. An outage is waited out, it is no attempt (requirement 7.3).
+
+    `failure` False: it was not even tried.
+    """
     due_at = now + UNREACHABLE_WAIT * spread
     return Verdict(
-        "queued", "unreachable", due_at, error=error, reason="unreachable", counted=False, unanswered=unanswered
-    )
+        "queued", "unreachable", due_at, error=error, reason="unreachable", counted=False, unanswered=unanswered,
+        failure=failure,
+    )  # fmt: skip
 
 
 def lost(*, sending_at: datetime, unanswered: int) -> Verdict:

@@ -106,7 +106,7 @@ async def sending(post: Post, *, process_id: int = 1, sandbox: Sandbox | None = 
             clock=post.desk.time,
             log=event_log("outbox"),
             woken=woken,
-            on_trouble=lambda _, kind, why: troubles.append((kind, why)),
+            on_trouble=lambda trouble: troubles.append((trouble.kind, trouble.why)),
         )
         log = event_log("outbox")
         running = asyncio.create_task(
