@@ -23,6 +23,7 @@ Route = Literal[
 """The calls of the Graph API the sandbox knows; `action` is one that sends no message but shows typing or the like."""
 
 MAX_WAIT = 3600.0
+MAX_RAW_BYTES = 16 * 1024 * 1024
 Seconds = Annotated[float, Field(ge=0, le=MAX_WAIT)]
 Status = Annotated[int, Field(ge=200, le=599)]
 
@@ -65,6 +66,30 @@ class HtmlFault(Strict):
     status: Status = 502
     headers: dict[str, str] = {}
     accepted: bool = False
+
+
+class RawFault(Strict):
+    """An answer of any bytes: of no sense, of another language, without an end.
+
+    `body` is repeated until it is `size` bytes long, where that is given; `cut`: the connection ends in its middle.
+    """
+
+    kind: Literal["raw"] = "raw"
+    status: Status = 200
+    body: str = ""
+    size: Annotated[int, Field(ge=1, le=MAX_RAW_BYTES)] | None = None
+    content_type: str = "application/json"
+    headers: dict[str, str] = {}
+    cut: bool = False
+    accepted: bool = False
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of the whole body, ill-formed characters as they are."""
+        content = self.body.encode("utf-8", "surrogatepass")
+        if self.size is None or not content:
+            return content
+        return (content * (self.size // len(content) + 1))[: self.size]
 
 
 class NoMidFault(Strict):
@@ -125,7 +150,15 @@ class HeadersFault(Strict):
 
 
 Fault = Annotated[
-    ErrorFault | HtmlFault | NoMidFault | DelayFault | HangFault | CutBeforeFault | CutAfterFault | HeadersFault,
+    ErrorFault
+    | HtmlFault
+    | RawFault
+    | NoMidFault
+    | DelayFault
+    | HangFault
+    | CutBeforeFault
+    | CutAfterFault
+    | HeadersFault,
     Field(discriminator="kind"),
 ]
 

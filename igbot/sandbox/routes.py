@@ -18,6 +18,7 @@ from igbot.sandbox.faults import (
     HeadersFault,
     HtmlFault,
     NoMidFault,
+    RawFault,
 )
 from igbot.sandbox.graph import Sandbox
 from igbot.sandbox.postback import ATTEMPT_TIMEOUT
@@ -115,6 +116,8 @@ class GraphRoutes:
             case HtmlFault():
                 record.status, record.code = fault.status, None
                 return web.Response(status=fault.status, body=HTML, headers=fault.headers, content_type="text/html")
+            case RawFault():
+                return await _raw(request, record, fault)
             case NoMidFault():
                 answer = Answer(200, {"recipient_id": call.igsid})
             case ErrorFault():
@@ -154,6 +157,21 @@ def _response(answer: Answer, headers: Mapping[str, str] | None) -> web.Response
     return web.Response(
         status=answer.status, body=written(answer.body), headers=headers, content_type="application/json"
     )
+
+
+async def _raw(request: web.Request, record: Call, fault: RawFault) -> web.StreamResponse:
+    """The bytes as they are asked for; one that is cut says that twice as many will come."""
+    content = fault.content
+    record.status, record.code = fault.status, None
+    if not fault.cut:
+        return web.Response(status=fault.status, body=content, headers=fault.headers, content_type=fault.content_type)
+    response = web.StreamResponse(status=fault.status, headers=fault.headers)
+    response.content_type = fault.content_type
+    response.content_length = 2 * len(content) + 1
+    await response.prepare(request)
+    await response.write(content)
+    record.status = None
+    return _cut(request)
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -79,6 +79,31 @@ async def test_no_mid_and_html_are_unreadable_successes_and_failures(client: Cli
     assert client.received() == ["one"]
 
 
+@pytest.mark.parametrize("accepted", [False, True])
+async def test_an_answer_of_any_bytes_is_answered_as_asked(client: Client, accepted: bool) -> None:
+    """Status, bytes and kind are the fault's own, as long as it says; the customer has the message if it says so."""
+    fault = {"kind": "raw", "status": 503, "body": "no\n", "size": 100_000, "content_type": "text/plain"}
+    await fail(client, {"fault": fault | {"accepted": accepted}, "times": 1})
+    answer = await client.post(ANA, {"text": "Hi"})
+    content = await answer.read()
+    assert (answer.status, answer.content_type, len(content)) == (503, "text/plain", 100_000)
+    assert content.startswith(b"no\nno\n")
+    assert client.received() == (["Hi"] if accepted else [])
+
+
+async def test_an_answer_may_end_in_its_middle(client: Client) -> None:
+    """More is announced than comes; then the connection is gone, and the next call goes its usual way."""
+    fault = {"kind": "raw", "body": '{"message_id":"m', "cut": True, "accepted": True}
+    await fail(client, {"fault": fault, "times": 1})
+    answer = await client.post(ANA, {"text": "Hi"})
+    with pytest.raises(ClientError):
+        await answer.read()
+    assert client.received() == ["Hi"]
+    (call,) = client.sandbox.calls.select()
+    assert (call.status, call.fault) == (None, "raw")
+    assert await outcome(client, text="next") == (200, None)
+
+
 async def test_added_headers_leave_the_answer_as_it_is(client: Client) -> None:
     """Usage figures come with the usual answer."""
     await fail(client, {"fault": {"kind": "headers", "headers": {"X-App-Usage": '{"call_count":97}'}}})
