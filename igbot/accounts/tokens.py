@@ -1,75 +1,60 @@
-"""Access tokens: sealed with Fernet before they touch the database, opened only in memory (requirement 4.4)."""
+"""The access token of an account, as the database holds it and as the environment gives it."""
 
-import hashlib
-import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from igbot.errors import IgbotError, UsageError
+from igbot.accounts.vault import TokenMalformed, TokenSealed, TokenVault, is_old_mark, token_in
+from igbot.errors import IgbotError
 from igbot.meta.events import AccountId
 
-LOAD = "SELECT sealed, source_digest FROM access_token WHERE account_id = $1"
-HOLDS = "SELECT EXISTS (SELECT FROM access_token JOIN account USING (account_id) WHERE ids && $1::text[])"
-STORE = """
-INSERT INTO access_token (account_id, sealed, source_digest, stored_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (account_id) DO UPDATE SET sealed = EXCLUDED.sealed, source_digest = EXCLUDED.source_digest,
-    stored_at = EXCLUDED.stored_at
+Origin = Literal["variable", "command"]
+
+LOAD = """
+SELECT sealed, source_digest, origin, previous, stored_at, refreshed_at, expires_at, checked_at, warned_days
+FROM access_token WHERE account_id = $1
 """
+HOLDS = "SELECT EXISTS (SELECT FROM access_token JOIN account USING (account_id) WHERE ids && $1::text[])"
 
-
-class TokenSealed(IgbotError):
-    """The stored token cannot be opened with any of the keys."""
+# Nothing that was known of the token before holds for this one. $5 marks the value of the variable that the token came
+# from; NULL: it came from elsewhere, and the variable still has the value it had ($6, where nothing is known yet).
+GIVE = """
+INSERT INTO access_token (account_id, sealed, stored_at, origin, source_digest)
+VALUES ($1, $2, $3, $4, coalesce($5, $6, ''))
+ON CONFLICT (account_id) DO UPDATE SET sealed = EXCLUDED.sealed, stored_at = EXCLUDED.stored_at,
+    origin = EXCLUDED.origin, source_digest = coalesce($5, access_token.source_digest), previous = NULL,
+    refreshed_at = NULL, expires_at = NULL, confirmed_at = NULL, check_at = NULL, checked_at = NULL,
+    warned_days = NULL, trouble = NULL
+"""
+MARK = "UPDATE access_token SET source_digest = $2 WHERE account_id = $1"
 
 
 class NoToken(IgbotError):
     """Neither the environment nor the database has a token."""
 
 
-class TokenVault:
-    """Seals and opens tokens. The first key seals, every key opens.
+@dataclass(frozen=True, slots=True)
+class StoredToken:
+    """A stored token, opened. `previous` is the sealed one before it, which Meta has not yet been known to replace."""
 
-    Raises UsageError for a key that is none.
-    """
+    account_id: AccountId
+    token: str = field(repr=False)
+    sealed: str = field(repr=False)
+    previous: str | None = field(repr=False)
+    origin: Origin
+    stored_at: datetime
+    refreshed_at: datetime | None
+    expires_at: datetime | None
+    checked_at: datetime | None
+    warned_days: int | None
 
-    def __init__(self, keys: Sequence[str]) -> None:
-        self._keys = tuple(keys)
-        try:
-            self._fernet = MultiFernet([Fernet(key) for key in keys])
-        except ValueError as error:
-            raise UsageError(
-                "IGBOT_ENCRYPTION_KEY holds something that is no Fernet key",
-                hint="a key is 32 random bytes in URL-safe base64 (44 characters); several are separated by commas",
-            ) from error
-
-    def seal(self, token: str) -> str:
-        """The token as it may be stored."""
-        return self._fernet.encrypt(token.encode()).decode()
-
-    def open(self, sealed: str) -> str:
-        """The token in clear. Raises TokenSealed."""
-        try:
-            return self._fernet.decrypt(sealed.encode()).decode()
-        except InvalidToken:
-            raise TokenSealed(
-                "the stored access token cannot be opened with any key of IGBOT_ENCRYPTION_KEY",
-                hint="add the key it was sealed with to IGBOT_ENCRYPTION_KEY, or give a new IGBOT_ACCESS_TOKEN",
-            ) from None
-
-    def digest(self, token: str) -> str:
-        """Keyed digest of a token, by the first key: tells whether the environment's value has changed."""
-        return self._digest(self._keys[0], token)
-
-    def came_from(self, digest: str, token: str) -> bool:
-        """Whether a stored digest is this token's, under any key."""
-        return any(hmac.compare_digest(digest, self._digest(key, token)) for key in self._keys)
-
-    @staticmethod
-    def _digest(key: str, token: str) -> str:
-        return hmac.new(key.encode(), token.encode(), hashlib.sha256).hexdigest()
+    @property
+    def since(self) -> datetime:
+        """The token is at least as old as this."""
+        return self.refreshed_at or self.stored_at
 
 
 async def current_token(
@@ -83,15 +68,87 @@ async def current_token(
     """The account's token, and whether it is new: the environment's where that has changed since it was last taken
     over, else the stored one.
 
-    Raises TokenSealed, NoToken.
+    A stored token that no key opens is not overwritten, as long as the environment's is not known to have changed: its
+    key may come back. Raises TokenSealed, NoToken.
     """
     row = await conn.fetchrow(LOAD, account_id)
-    if from_environment and (row is None or not vault.came_from(row["source_digest"], from_environment)):
-        await conn.execute(STORE, account_id, vault.seal(from_environment), vault.digest(from_environment), now)
+    if from_environment and (row is None or _has_changed(vault, row, from_environment)):
+        await give_token(conn, vault, account_id, from_environment, variable=from_environment, now=now)
         return from_environment, True
     if row is None:
-        raise NoToken("there is no access token", hint="set IGBOT_ACCESS_TOKEN; it is sealed into the database")
-    return vault.open(row["sealed"]), False
+        raise NoToken(
+            "there is no access token",
+            hint="set IGBOT_ACCESS_TOKEN, which is sealed into the database, or `igbot token set`",
+        )
+    token = opened(vault, row["sealed"])
+    if from_environment and (is_old_mark(row["source_digest"]) or vault.came_from(row["source_digest"], "") is None):
+        await conn.execute(MARK, account_id, vault.mark(from_environment))
+    return token, False
+
+
+def _has_changed(vault: TokenVault, row: "asyncpg.Record", value: str) -> bool:
+    same = vault.came_from(row["source_digest"], value)
+    if same is not None:
+        return not same
+    return vault.keys_made_here and not _opens(vault, row["sealed"])
+
+
+def _opens(vault: TokenVault, sealed: str | None) -> bool:
+    try:
+        vault.open(sealed)
+    except TokenSealed:
+        return False
+    return True
+
+
+def opened(vault: TokenVault, sealed: str | None) -> str:
+    """A stored token in clear. Raises TokenSealed, also where what was sealed is no token."""
+    token = vault.open(sealed)
+    try:
+        return token_in(token + "\n")
+    except TokenMalformed as error:
+        raise TokenSealed(
+            f"the stored access token cannot be used: {error.message}", hint="give a new one with `igbot token set`"
+        ) from None
+
+
+async def give_token(
+    conn: "asyncpg.Connection[Any]",
+    vault: TokenVault,
+    account_id: AccountId,
+    token: str,
+    *,
+    variable: str | None,
+    now: datetime,
+    beside: str | None = None,
+) -> None:
+    """Store a token in the place of whatever was there.
+
+    `variable`: the value of the environment it came from; None: a person gave it, and the variable goes on not to
+    count until it changes. `beside` is the variable's value then, for where none has ever been taken over.
+    """
+    origin: Origin = "variable" if variable else "command"
+    marks = [vault.mark(value) if value else None for value in (variable, beside)]
+    await conn.execute(GIVE, account_id, vault.seal(token), now, origin, *marks)
+
+
+async def stored_token(conn: "asyncpg.Connection[Any]", vault: TokenVault, account_id: AccountId) -> StoredToken | None:
+    """The account's token with all that is known of it. Raises TokenSealed."""
+    row = await conn.fetchrow(LOAD, account_id)
+    if row is None:
+        return None
+    return StoredToken(
+        account_id=account_id,
+        token=opened(vault, row["sealed"]),
+        sealed=row["sealed"],
+        previous=row["previous"],
+        origin=row["origin"],
+        stored_at=row["stored_at"],
+        refreshed_at=row["refreshed_at"],
+        expires_at=row["expires_at"],
+        checked_at=row["checked_at"],
+        warned_days=row["warned_days"],
+    )
 
 
 async def holds_token(conn: "asyncpg.Connection[Any]", ids: Sequence[str]) -> bool:
