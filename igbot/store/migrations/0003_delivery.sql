@@ -8,11 +8,13 @@ LOCK TABLE account, access_token, inbox, conversation, message, outbox, outbox_l
 -- `*_spent_until` are the token buckets: the moment from which on each is full again; a bucket is empty when that lies
 -- further ahead than it holds.
 -- `failing` are the customers whose calls failed since the last that did not; enough of them, and sends wait for one
--- probe: `outage_at` since when, `outage_probes` how many have failed, `probe_until` while one is under way.
+-- probe: `outage_at` since when, `outage_probes` how many have failed, `probe_until` while one is under way,
+-- `outage_told_at` when the owner was told. What is halted may be tried again by itself from `halted_until` on, if set.
 ALTER TABLE account
     ADD COLUMN name                 text,
     ADD COLUMN paused_at            timestamptz,
     ADD COLUMN send_after_reason    text,
+    ADD COLUMN halted_until         timestamptz,
     ADD COLUMN text_spent_until     timestamptz,
     ADD COLUMN media_spent_until    timestamptz,
     ADD COLUMN look_ups_spent_until timestamptz,
@@ -21,7 +23,8 @@ ALTER TABLE account
     ADD COLUMN failing              text[] NOT NULL DEFAULT '{}',
     ADD COLUMN outage_at            timestamptz,
     ADD COLUMN outage_probes        smallint NOT NULL DEFAULT 0,
-    ADD COLUMN probe_until          timestamptz;
+    ADD COLUMN probe_until          timestamptz,
+    ADD COLUMN outage_told_at       timestamptz;
 
 -- `source_digest` is from now on the sealed SHA-256 of the environment's value, so that it outlives the key as the token
 -- does; `origin` is who gave the token: the variable or the command. `previous` is the token before, kept until Meta has
@@ -54,11 +57,16 @@ ALTER TABLE message
     ADD COLUMN edits      smallint NOT NULL DEFAULT 0;
 CREATE INDEX inbox_revised ON inbox (mid, account_id) WHERE kind IN ('deleted', 'edit');
 
--- Until `free_at` the customer has just been written to. The claim asks for one account's lanes at a time: a backlog of
--- another that may not send must not stand in the way. The index is partial, so that no planner takes it for anything else.
-ALTER TABLE outbox_lane ADD COLUMN free_at timestamptz;
+-- Until `free_at` the customer has just been written to. `bucket`: which of the account's buckets a lane waits for, once
+-- it was found to need a narrower one than that of all sends. The claim asks account by account and bucket by bucket: a
+-- backlog that may not go must not stand in another's way. The index is partial, so that no planner takes it for
+-- anything else.
+ALTER TABLE outbox_lane
+    ADD COLUMN free_at timestamptz,
+    ADD COLUMN bucket  text NOT NULL DEFAULT 'text',
+    ADD CONSTRAINT outbox_lane_bucket_check CHECK (bucket IN ('text', 'media', 'look_ups'));
 DROP INDEX outbox_lane_due;
-CREATE INDEX outbox_lane_due ON outbox_lane (account_id, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX outbox_lane_due ON outbox_lane (account_id, bucket, due_at) WHERE due_at IS NOT NULL;
 
 -- Echoes that are none of ours: the same words to several customers, each at once after the customer's message, are
 -- another tool's automatic answer. `words` is a digest. `paused_until` is the pause that the echo brought about, if any.
