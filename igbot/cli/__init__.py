@@ -11,8 +11,10 @@ from igbot.cli import rules
 from igbot.cli.archive import archive
 from igbot.cli.conversations import app as conversations
 from igbot.cli.health import health
+from igbot.cli.outbox import app as outbox
 from igbot.cli.output import print_error
 from igbot.cli.sandbox import sandbox
+from igbot.cli.sends import pause, resume
 from igbot.cli.serve import serve
 from igbot.cli.simulate import simulate
 from igbot.cli.verify_test import verify_test
@@ -34,6 +36,9 @@ app.command()(simulate)
 app.add_typer(rules.app, name="rules")
 app.add_typer(conversations, name="conversations")
 app.command()(why)
+app.command()(pause)
+app.command()(resume)
+app.add_typer(outbox, name="outbox")
 app.command()(archive)
 app.command()(health)
 app.command("verify-test")(verify_test)

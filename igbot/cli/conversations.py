@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from igbot.cli.conversations_pausing import pause, resume
 from igbot.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -91,6 +92,10 @@ def show(
             emit_json(talk)
         else:
             _print_talk(talk)
+
+
+app.command()(pause)
+app.command()(resume)
 
 
 def _print_talk(talk: dict[str, Any]) -> None:

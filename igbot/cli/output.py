@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from igbot.errors import IgbotError
@@ -47,6 +47,16 @@ _UNSAFE = {
 def visible(text: str) -> str:
     """A customer's words, safe to show on a terminal, on one line."""
     return " ".join(text.splitlines()).replace("\t", " ").translate(_UNSAFE)
+
+
+def moment(at: datetime) -> str:
+    """A time within a sentence for a person, in UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def replies(number: int) -> str:
+    """`2 replies` within a sentence for a person."""
+    return "no reply" if not number else "1 reply" if number == 1 else f"{number} replies"
 
 
 def console() -> "Console":

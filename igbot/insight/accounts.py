@@ -8,11 +8,14 @@ import asyncpg
 from igbot.errors import ExitCode, IgbotError, UsageError
 from igbot.meta.text import storable
 
-ALL = "SELECT account_id, ids && $1::text[] OR account_id = ANY ($1) AS meant FROM account ORDER BY account_id"
+ALL = """
+SELECT account_id, ids && $1::text[] OR account_id = ANY ($1) OR coalesce(name = ANY ($1), false) AS meant
+FROM account ORDER BY account_id
+"""
 
 CONVERSATION = """
 SELECT c.igsid, c.account_id, c.memory, c.profile, c.profile_at, c.paused_until, c.customer_at,
-    coalesce(c.account_id = ANY ($2) OR a.ids && $2::text[], false) AS meant
+    coalesce(c.account_id = ANY ($2) OR a.ids && $2::text[] OR a.name = ANY ($2), false) AS meant
 FROM conversation c LEFT JOIN account a ON a.account_id = c.account_id
 WHERE c.igsid = $1
 ORDER BY meant DESC, c.account_id
@@ -30,8 +33,8 @@ async def conversation_meant(
 ) -> asyncpg.Record:
     """The row of the conversation with a customer, archived or not, in an account that has one of the ids `own`.
 
-    `account` (any of its ids) names the account. Raises NobodyKnown, and UsageError where several accounts know the
-    customer and none or several of them are meant.
+    `account` (its name or any of its ids) says which account. Raises NobodyKnown, and UsageError where several accounts
+    know the customer and none or several of them are meant.
     """
     igsid = storable(igsid)
     found = await conn.fetch(CONVERSATION, igsid, list(own) if account is None else [account])
@@ -53,7 +56,7 @@ async def conversation_meant(
 async def accounts_meant(
     conn: "asyncpg.Connection[Any]", *, own: Collection[str], account: str | None
 ) -> tuple[str, ...]:
-    """The accounts that have `account` among their ids; where it is None, those that have one of `own`.
+    """The accounts with the name or id `account`; where it is None, those that have one of `own`.
 
     Where none has one of `own` it is the only account there is. Raises UsageError where none or several could be meant.
     """

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import asyncpg
 
@@ -13,8 +13,6 @@ from igbot.store.reachability import UNREACHABLE
 from igbot.telemetry.log import EventLog
 
 if TYPE_CHECKING:
-    from typing import Any
-
     Connect = Callable[[], Awaitable[asyncpg.Connection[Any]]]
 
 CHANNEL = "igbot_wake"
@@ -98,6 +96,11 @@ class Notifier:
             self._log.debug("notify_skipped", reason=error.message)
         except Exception as error:  # a hint that was not sent must not end the process
             self._log.warning("notify_failed", exc=error)
+
+
+async def wake(conn: "asyncpg.Connection[Any]", *topics: str) -> None:
+    """Has every process woken for `topics` now: for a command, which ends right after."""
+    await conn.execute(_NOTIFY, CHANNEL, topics)
 
 
 async def _came(event: asyncio.Event, *, within: float) -> bool:
