@@ -10,6 +10,8 @@ from igbot.meta.text import storable
 from igbot.meta.values import flag, whole, words
 
 MAX_MESSAGE_CHARS = 300
+MAX_ANSWER_BYTES = 2**20
+"""No answer of Meta's is nearly as long; what is, is not read."""
 _MAX_NAME_CHARS = 100
 
 # Meta repeats a bad token in its own error text ("Malformed access token …"), and that text is logged and stored.
@@ -18,7 +20,8 @@ _TOKEN = re.compile(r"\b(?:EAA|IGAA|IGQ)[A-Za-z0-9_\-]{8,}")
 
 @dataclass(frozen=True, slots=True)
 class GraphError:
-    """What Graph says is wrong. `message` is at most 300 storable characters without tokens, for people only.
+    """What Graph says is wrong. `message` is one line of at most 300 storable characters without tokens, for
+    people only; what Meta says in the customer's language is not read.
 
     `code` and `subcode` decide (`outcomes`); None where the answer has none. A failure of the transport, or an answer
     that is no Graph error, is told in the same words, with `type` "transport" or "http".
@@ -45,7 +48,9 @@ def other_error(kind: str, reason: str) -> GraphError:
 
 
 def parse_answer(body: bytes) -> Mapping[str, Any] | None:
-    """The JSON object of an answer; None where the body is anything else. Never raises."""
+    """The JSON object of an answer; None where the body is anything else, or too long. Never raises."""
+    if len(body) > MAX_ANSWER_BYTES:
+        return None
     try:
         answer = parse(body)
     except (ValueError, RecursionError):
@@ -58,24 +63,39 @@ def read_error(answer: Mapping[str, Any]) -> GraphError | None:
     error = answer.get("error")
     if isinstance(error, dict):
         return GraphError(
-            code=whole(error.get("code")),
-            subcode=whole(error.get("error_subcode")),
+            code=_code(error.get("code")),
+            subcode=_code(error.get("error_subcode")) or None,
             message=_said(words(error.get("message"))),
-            type=words(error.get("type"))[:_MAX_NAME_CHARS],
-            fbtrace_id=words(error.get("fbtrace_id"))[:_MAX_NAME_CHARS] or None,
+            type=_name(error.get("type")),
+            fbtrace_id=_name(error.get("fbtrace_id")) or None,
             transient=flag(error.get("is_transient")),
         )
     if "error_type" in answer or "error_message" in answer:
         return GraphError(
-            code=whole(answer.get("code")),
+            code=_code(answer.get("code")),
             subcode=None,
             message=_said(words(answer.get("error_message"))),
-            type=words(answer.get("error_type"))[:_MAX_NAME_CHARS],
+            type=_name(answer.get("error_type")),
             fbtrace_id=None,
             transient=False,
         )
-    return None if error is None else other_error("http", "an error of an unknown shape")
+    if error is None:
+        return None
+    return other_error("http", words(error) or "an error of an unknown shape")
+
+
+def _code(value: object) -> int | None:
+    return whole(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def _name(value: object) -> str:
+    return one_line(words(str(value) if type(value) is int else value)[: 2 * _MAX_NAME_CHARS])[:_MAX_NAME_CHARS]
 
 
 def _said(text: str) -> str:
-    return storable(_TOKEN.sub("(token)", text[: 10 * MAX_MESSAGE_CHARS]))[:MAX_MESSAGE_CHARS]
+    return one_line(storable(_TOKEN.sub("(token)", text[: 10 * MAX_MESSAGE_CHARS])))[:MAX_MESSAGE_CHARS]
+
+
+def one_line(text: str) -> str:
+    """`text` with one space for each run of white space, controls and marks that turn the direction of writing."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

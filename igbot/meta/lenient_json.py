@@ -7,7 +7,8 @@ from typing import Any
 
 _MAX_DEPTH = 64
 _MAX_DIGITS = 512
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+# Possessive, and a string need not end: else each quote of one that does not would have the rest read once more.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def _integer(digits: str) -> int | str:

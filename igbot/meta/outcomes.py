@@ -26,7 +26,8 @@ from igbot.meta.values import identifier
 _REQUEST_TIMEOUT = 408
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
-_REFUSALS: tuple[Reaction, ...] = ("refuse message", "refuse window", "refuse recipient")
+_TRANSIENT_HALT = 300.0
+_REFUSALS: tuple[Reaction, ...] = ("refuse message", "refuse window", "refuse thread", "refuse recipient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,8 @@ def classify(status: int, body: bytes, headers: Mapping[str, str], *, now: datet
     """The outcome of an answer of the Send API. Never raises.
 
     Graph's code and subcode decide, the HTTP status only where they are absent or mean nothing known. An error that
-    Meta calls transient is not final whatever its code. `now` (aware) is for `Retry-After`.
+    Meta calls transient is not final whatever its code; if it stops the account, then for a while only. `now` (aware)
+    is for `Retry-After`.
     """
     answer = parse_answer(body) or {}
     succeeded = 200 <= status < 300
@@ -137,44 +139,61 @@ def classify(status: int, body: bytes, headers: Mapping[str, str], *, now: datet
     if succeeded and mid is not None:
         return Sent(Mid(mid))
     error = read_error(answer)
-    wait = read_retry_after(headers, now=now)
+    hint = _hint(headers, now=now)
     if error is None or error.code is None:
-        return _from_status(status, error, wait=wait)
+        return _from_status(status, error, hint=hint)
     row = row_for(error)
     if row is UNKNOWN_MEANING and status == _TOO_MANY_REQUESTS:
-        return _from_status(status, error, wait=wait)
+        return _from_status(status, error, hint=hint)
     is_final = row is UNKNOWN_MEANING or row.reaction in _REFUSALS
     if is_final and (error.transient or (row is UNKNOWN_MEANING and status >= _SERVER_ERROR)):
-        return Unknown(answered=True, error=error, seconds=wait)
-    return _react(row, error, wait=wait, regain=read_usage(headers).regain_seconds)
+        return Unknown(answered=True, error=error, seconds=hint, meaning=row.meaning)
+    return _react(row, error, hint=hint)
 
 
-def _from_status(status: int, error: GraphError | None, *, wait: float | None) -> Outcome:
+def _hint(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """The seconds that Meta asks to wait, the longer where it names two."""
+    asked = read_retry_after(headers, now=now) or 0.0
+    return max(asked, read_usage(headers).regain_seconds or 0.0) or None
+
+
+def _from_status(status: int, error: GraphError | None, *, hint: float | None) -> Outcome:
     """The outcome where no code says more."""
     if 200 <= status < 300:
         return Unknown(answered=False, error=error or other_error("http", f"HTTP {status} without a message id"))
     told = error or other_error("http", f"HTTP {status} without a Graph error")
     if status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
-        return Unknown(answered=True, error=told, seconds=wait)
+        return Unknown(answered=True, error=told, seconds=hint)
     if status == _TOO_MANY_REQUESTS:
-        return Wait(seconds=wait, scope="account", error=told, alert=False)
-    return Retry(error=told, tries=UNKNOWN_MEANING.calls, seconds=wait, alert=True)
+        return Wait(seconds=hint, scope="account", error=told, alert=False)
+    if told.type != "http":
+        return Retry(told, tries=UNKNOWN_MEANING.calls, seconds=hint, alert=True, meaning=UNKNOWN_MEANING.meaning)
+    # Most likely not Meta who answers, but somebody in between: a proxy, a portal, the wrong host.
+    return Retry(told, seconds=hint, alert=True, outage=True, meaning="an answer that is not the Graph API's")
 
 
-def _react(row: Row, error: GraphError, *, wait: float | None, regain: float | None) -> Outcome:
+def _react(row: Row, error: GraphError, *, hint: float | None) -> Outcome:
     match row.reaction:
         case "retry":
-            return Retry(error=error, tries=row.calls, seconds=wait, alert=row.alert)
+            return Retry(error, tries=row.calls, seconds=hint, alert=row.alert, outage=row.outage, meaning=row.meaning)
         case "unknown":
-            return Unknown(answered=True, error=error, tries=row.calls, seconds=wait)
+            return Unknown(answered=True, error=error, tries=row.calls, seconds=hint, meaning=row.meaning)
         case "wait account" | "wait app":
-            seconds = max(wait or 0.0, regain or 0.0) or row.seconds
-            scope: Literal["account", "app"] = "app" if row.reaction == "wait app" else "account"
-            return Wait(seconds=seconds, scope=scope, error=error, alert=row.alert)
-        case "refuse message" | "refuse window":
-            closed = row.reaction == "refuse window"
-            return Refused(scope="message", error=error, window_closed=closed, alert=row.alert)
-        case "refuse recipient":
-            return Refused(scope="recipient", error=error, window_closed=False, alert=row.alert)
+            return Wait(
+                hint, "app" if row.scope == "app" else "account", error, alert=row.alert,
+                first=row.seconds or FIRST_WAIT, longest=row.longest, cause=row.cause, meaning=row.meaning,
+            )  # fmt: skip
+        case "refuse message" | "refuse window" | "refuse thread" | "refuse recipient":
+            return Refused(
+                "recipient" if row.scope == "recipient" else "message", error, alert=row.alert,
+                window_closed=row.reaction == "refuse window", hands_over=row.reaction == "refuse thread",
+                customers=row.customers, meaning=row.meaning,
+            )  # fmt: skip
         case "halt":
-            return Halted(error=error, reason=row.meaning)
+            return Halted(error, row.meaning, _until_tried_again(row, error, hint=hint))
+
+
+def _until_tried_again(row: Row, error: GraphError, *, hint: float | None) -> float | None:
+    """What Meta calls transient, or is known to pass, may be tried again though nobody did anything."""
+    seconds = row.seconds or (_TRANSIENT_HALT if error.transient else None)
+    return None if seconds is None else max(seconds, hint or 0.0)

@@ -1,5 +1,6 @@
 """What Meta's headers say about rate limits: how much is used, how long to wait."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from igbot.meta.values import rows, table
 _PERCENTAGES = ("call_count", "total_time", "total_cputime")
 _TYPES = frozenset({"instagram", "messenger", "pages"})
 _LONGEST_WAIT = 86_400.0
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def read_retry_after(headers: Mapping[str, str], *, now: datetime) -> float | No
     None where it is absent, unreadable or asks for no wait. Never raises.
     """
     text = header(headers, "retry-after").strip()
-    if text.isascii() and text.isdigit() and len(text) < 18:
+    if _NUMBER.fullmatch(text):
         seconds = float(text)
     else:
         try:

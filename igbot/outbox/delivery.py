@@ -209,7 +209,7 @@ class Delivery:
                 error, spread=spread, unanswered=reply.unanswered, now=self._clock(), failure=account is not None
             )
         waits = 0
-        if isinstance(outcome, Wait) and outcome.seconds is None:
+        if isinstance(outcome, Wait):
             with contextlib.suppress(DatabaseUnavailable, TimeoutError):  # the limit itself matters more than its count
                 async with self._database.connection() as conn:
                     waits = await rate_waits(conn, reply.account_id, now=self._clock())

@@ -1,4 +1,4 @@
-"""What is said of a reply when a verdict on it was written: one line in the log."""
+"""What is said of a reply when a verdict on it was written: one line in the log, however wild Meta's answer was."""
 
 from typing import Any
 
@@ -6,30 +6,34 @@ from igbot.outbox.claim import ClaimedReply
 from igbot.outbox.verdict import Verdict
 from igbot.telemetry.log import EventLog
 
+# Together with the names and the rest these keep a line below two kilobytes.
+_MID_BYTES = 400
+_DETAIL_BYTES = 400
+_NAME_BYTES = 120
+
 
 def fields_of(reply: ClaimedReply) -> dict[str, Any]:
     """What every line about a reply names."""
-    fields: dict[str, Any] = {"outbox_id": reply.outbox_id, "igsid": reply.igsid, "rule": reply.rule}
-    fields["for_mid"] = reply.for_mid
+    fields: dict[str, Any] = {
+        "outbox_id": reply.outbox_id,
+        "igsid": _brief(reply.igsid, _NAME_BYTES),
+        "rule": _brief(reply.rule, _NAME_BYTES),
+        "for_mid": _brief(reply.for_mid, _MID_BYTES),
+    }
     return fields | ({"test": True} if reply.test else {})
 
 
 def report(log: EventLog, reply: ClaimedReply, verdict: Verdict) -> None:
     """Say in the log what became of a reply, in one line."""
     fields = fields_of(reply)
-    error = verdict.error
     if verdict.state == "sent":
-        log.info("reply_sent", **fields, mid=verdict.mid)
+        log.info("reply_sent", **fields, mid=_brief(verdict.mid, _MID_BYTES))
         return
+    fields["reason"] = _brief(verdict.reason, _NAME_BYTES)
     if verdict.state == "cancelled":
-        log.info("reply_cancelled", **fields, reason=verdict.reason)
+        log.info("reply_cancelled", **fields)
         return
-    if error is not None:
-        fields |= {"code": error.code, "subcode": error.subcode, "fbtrace_id": error.fbtrace_id}
-        fields |= {"detail": error.message, "outcome": verdict.outcome}
-        if verdict.counted:
-            fields["attempt"] = reply.attempts + 1
-    fields["reason"] = verdict.reason
+    fields |= _call_of(reply, verdict)
     if verdict.due_at is not None and verdict.halt is None:
         fields["until"] = verdict.due_at
     if verdict.state == "expired":
@@ -38,7 +42,42 @@ def report(log: EventLog, reply: ClaimedReply, verdict: Verdict) -> None:
         log.error("reply_dead", **fields)
     elif verdict.halt is not None:
         log.error("sends_halted", **fields)
-    elif error is not None and verdict.counted:
+    elif verdict.error is not None and verdict.counted:
         log.warning("send_failed", **fields)
     else:
         log.warning("send_postponed", **fields)
+
+
+def _call_of(reply: ClaimedReply, verdict: Verdict) -> dict[str, Any]:
+    """What Meta said to the call that the verdict is on, if there was one."""
+    error = verdict.error
+    if error is None:
+        return {}
+    called: dict[str, Any] = {
+        "code": error.code,
+        "subcode": error.subcode,
+        "fbtrace_id": _brief(error.fbtrace_id, _NAME_BYTES),
+        "outcome": verdict.outcome,
+        "detail": _brief(error.message, _DETAIL_BYTES),
+    }
+    if verdict.meaning and verdict.meaning != verdict.reason:
+        called["meaning"] = verdict.meaning
+    return called | ({"attempt": reply.attempts + 1} if verdict.counted else {})
+
+
+def _brief(text: str | None, most_bytes: int) -> str | None:
+    """As much of the text as is written in so many bytes of JSON."""
+    if text is None or 6 * len(text) <= most_bytes:
+        return text
+    left = most_bytes
+    for at, char in enumerate(text):
+        left -= _bytes_of(char)
+        if left < 0:
+            return text[:at] + "…"
+    return text
+
+
+def _bytes_of(char: str) -> int:
+    if not char.isprintable():
+        return 6
+    return 2 if char in '"\\' else len(char.encode("utf-8", "replace"))

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
+from igbot.meta.error_table import MOST_CALLS, Scope
 from igbot.meta.graph_error import GraphError
 from igbot.meta.outcomes import Halted, Outcome, Refused, Retry, Sent, Unknown, Wait
 from igbot.outbox.states import State
 
-MOST_CALLS = 4
-"""One call and at most three more (requirement 3.5)."""
 ECHO_WAIT = timedelta(seconds=20)
 """How long an unanswered call waits for its echo before Meta is asked."""
 BLIND_WAIT = timedelta(seconds=60)
@@ -17,10 +16,6 @@ BLIND_WAIT = timedelta(seconds=60)
 LOST = "process lost"
 UNREACHABLE_WAIT = timedelta(seconds=5)
 INTERRUPTED_WAIT = timedelta(seconds=1)
-
-
-Scope = Literal["message", "recipient", "account", "app"]
-"""Whom an outcome concerns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +113,13 @@ def _refused(refused: Refused, *, unanswered: int) -> Verdict:
 def _again(
     state: State, word: str, outcome: Retry | Unknown, *, calls: int, unanswered: int, spread: float, now: datetime
 ) -> Verdict:
-    """Another step after 1, 2, 4 s, or when Meta says. After the last call an unknown reply gets one last look-up."""
+    """Another step after 1, 2, 4 s, or when Meta says. After the last call an unknown reply gets one last look-up.
+
+    What is never called again was very likely sent: its echo has as long to come as that of a call without an answer.
+    """
     pause = max(2 ** (calls - 1) * spread, outcome.seconds or 0.0)
+    if outcome.tries == 1:
+        pause = max(pause, ECHO_WAIT.total_seconds())
     failure = isinstance(outcome, Unknown) or outcome.outage
     return Verdict(
         state, word, now + timedelta(seconds=pause), error=outcome.error, reason=word, unanswered=unanswered,
@@ -129,9 +129,11 @@ def _again(
 
 
 def _pause_of(wait: Wait, rate_waits: int, spread: float) -> timedelta:
-    if wait.seconds is not None:
-        return timedelta(seconds=max(wait.seconds, 1.0))
-    return timedelta(seconds=min(wait.first * 2 ** min(max(rate_waits, 0), 10), wait.longest) * spread)
+    """As long as Meta says; without a word of it, and at least so where no limit is the cause, longer each time."""
+    own = min(wait.first * 2 ** min(max(rate_waits, 0), 10), wait.longest) * spread
+    if wait.seconds is None:
+        return timedelta(seconds=own)
+    return timedelta(seconds=max(wait.seconds, 1.0 if wait.cause == "rate limit" else own))
 
 
 def unreachable(error: GraphError, *, spread: float, unanswered: int, now: datetime, failure: bool = True) -> Verdict:
