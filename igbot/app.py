@@ -61,4 +61,4 @@ class App:
     async def decision_on(self, mid: str) -> dict[str, Any] | None:
         """The stored decision on a customer's message and what was sent; None while there is none."""
         async with self.database.connection() as conn:
-            return await decision_on(conn, mid, accounts=[self.membership.account_id])
+            return await decision_on(conn, mid, accounts=self.membership.accounts.ids)

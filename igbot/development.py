@@ -23,8 +23,8 @@ async def built_in_sandbox(settings: Settings, *, clock: Clock) -> AsyncIterator
     """
     sandbox = Sandbox(
         SandboxSettings(
-            account_ids=settings.account_ids,
-            access_token=settings.access_token or "",
+            account_ids=settings.accounts[0].ids,
+            access_token=settings.accounts[0].token or "",
             app_secret=settings.app_secrets[0],
             keep=REMEMBERED,
         ),

@@ -91,8 +91,8 @@ async def _open_database(app: App, log: EventLog) -> None:
         log.error("degraded_start", reason=error.message, hint=error.hint)
         return
     async with app.database.connection() as conn:
-        if not await app.membership.may_start(conn):
-            raise token_missing(app.settings)
+        if lacking := await app.membership.accounts.lacking(conn):
+            raise token_missing(app.settings, lacking)
 
 
 def _certificate(settings: Settings, now: datetime) -> ServerCertificate | None:

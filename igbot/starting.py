@@ -24,13 +24,14 @@ async def opened(
     """
     make_data_dir(settings.data_dir)
     async with AsyncExitStack() as stack:
-        sandbox, sandbox_url, graph_url = None, None, settings.graph_url
-        if graph_url is None:
+        sandbox, sandbox_url = None, None
+        if settings.sandboxed:
             from igbot.development import built_in_sandbox  # a production server need not hold it in memory
 
             sandbox, sandbox_url = await stack.enter_async_context(built_in_sandbox(settings, clock=clock))
-            graph_url = sandbox_url
-        app = await stack.enter_async_context(open_app(settings, graph_url=graph_url, clock=clock, redactor=redactor))
+        app = await stack.enter_async_context(
+            open_app(settings, sandbox_url=sandbox_url, clock=clock, redactor=redactor)
+        )
         run = await stack.enter_async_context(running(app, stopping=stopping, shared=shared))
         if sandbox is not None:
             sandbox.configure(webhook_url=f"{run.public_url}/webhook")

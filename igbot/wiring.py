@@ -10,7 +10,7 @@ import aiohttp
 import asyncpg
 
 from igbot.accounts.encryption_key import development_key
-from igbot.accounts.tokens import TokenVault
+from igbot.accounts.vault import TokenVault
 from igbot.answering.outcome import Notice
 from igbot.answering.policy import Policy
 from igbot.answering.worker import Worker
@@ -24,12 +24,11 @@ from igbot.ops.database_watch import DatabaseWatch
 from igbot.ops.health import Health
 from igbot.ops.membership import Membership
 from igbot.ops.notices import Notices, trouble_of
+from igbot.ops.our_accounts import OurAccounts, graph_clients, our_accounts
 from igbot.ops.rules_watch import RulesWatch
-from igbot.outbox.account import Rates, SendingAccount
 from igbot.outbox.delivery import Delivery
-from igbot.outbox.graph import GraphClient
 from igbot.outbox.troubles import Trouble, TroubleKind
-from igbot.rule_settings import MAIN_ACCOUNT, options_of, surroundings_of
+from igbot.rule_settings import options_of, surroundings_of
 from igbot.settings.model import Settings
 from igbot.settings.neighbours import OWNER
 from igbot.settings.reading import token_missing
@@ -55,7 +54,7 @@ class _Given:
     database: Database
     session: aiohttp.ClientSession
     channels: Mapping[str, Sequence[str]]
-    graph: GraphClient
+    accounts: OurAccounts
     alerts: Alerts
     notices: Notices
     counters: Counters
@@ -64,11 +63,13 @@ class _Given:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, graph_url: str, clock: Clock, redactor: Redactor) -> AsyncIterator[App]:
+async def open_app(
+    settings: Settings, *, sandbox_url: str | None, clock: Clock, redactor: Redactor
+) -> AsyncIterator[App]:
     """All parts, not yet running; the database not yet open.
 
-    `graph_url` is Meta's or the sandbox's base address; `redactor` learns the tokens that logs and alerts must hide.
-    Raises UsageError for settings that only turn out wrong here.
+    `sandbox_url` is the built-in sandbox's base address, where there is one; `redactor` learns the tokens that logs and
+    alerts must hide. Raises UsageError for settings that only turn out wrong here.
     """
     keys = settings.encryption_keys or (development_key(settings.data_dir),)
     for key in keys:
@@ -77,14 +78,24 @@ async def open_app(settings: Settings, *, graph_url: str, clock: Clock, redactor
     alerts = Alerts(settings.alert_urls, clock=clock, log=event_log("alerts"), clean=redactor.clean)
     watch = DatabaseWatch(alerts, clock=clock)
     embedded = None if settings.database_url else EmbeddedServer(settings.data_dir)
-    if embedded is not None and settings.access_token is None and not embedded.is_made():
-        raise token_missing(settings)  # a database made for the occasion would hold none
+    without = [account for account in settings.accounts if account.token is None]
+    if embedded is not None and without and not embedded.is_made():
+        raise token_missing(settings, without)  # a database made for the occasion would hold none
     log = event_log("store")
     database = Database(settings.database_url, embedded=embedded, size=POOL, log=log, on_change=[watch.changed])
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_CONNECTION_SECONDS)
     async with aiohttp.ClientSession(connector=connector, trust_env=False) as session:
-        graph = GraphClient(session, url=graph_url, version=settings.graph_version, clock=clock)
         wakes = Wakes(asyncio.Event(), asyncio.Event(), asyncio.Event())
+        accounts = our_accounts(
+            settings.accounts,
+            clients=graph_clients(settings, session, sandbox_url=sandbox_url, clock=clock),
+            vault=vault,
+            alerts=alerts,
+            hide=redactor.hide,
+            clock=clock,
+            production=settings.production_like,
+            woken=wakes.outbox,
+        )
         channels: Mapping[str, Sequence[str]] = {OWNER: settings.alert_urls, **settings.channels}
         notices = Notices(channels, clock=clock, log=event_log("notices"), clean=redactor.clean)
         given = _Given(
@@ -93,7 +104,7 @@ async def open_app(settings: Settings, *, graph_url: str, clock: Clock, redactor
             database,
             session,
             channels,
-            graph,
+            accounts,
             alerts,
             notices,
             Counters(),
@@ -101,12 +112,12 @@ async def open_app(settings: Settings, *, graph_url: str, clock: Clock, redactor
             redactor=redactor,
         )
         try:
-            yield _app(given, watch, vault)
+            yield _app(given, watch)
         finally:
             await database.close()
 
 
-def _app(given: _Given, watch: DatabaseWatch, vault: TokenVault) -> App:
+def _app(given: _Given, watch: DatabaseWatch) -> App:
     settings, clock, database = given.settings, given.clock, given.database
     rules_watch = RulesWatch(
         settings.rules_dir,
@@ -117,12 +128,12 @@ def _app(given: _Given, watch: DatabaseWatch, vault: TokenVault) -> App:
         log=event_log("rules"),
     )
     rulebook = rules_watch.rulebook
-    membership = _membership(given, rules_watch, vault)
+    membership = _membership(given, rules_watch)
     notifier = Notifier(database, peers=lambda: membership.peers > 0, log=event_log("store"))
     receiver = _receiver(given, membership, notifier)
     health = Health(
         database,
-        membership,
+        given.accounts,
         rulebook,
         last_webhook_at=lambda: receiver.last_at,
         rules_trouble=lambda: rules_watch.trouble,
@@ -150,32 +161,21 @@ def _app(given: _Given, watch: DatabaseWatch, vault: TokenVault) -> App:
     )
 
 
-def _membership(given: _Given, rules_watch: RulesWatch, vault: TokenVault) -> Membership:
-    alerts, wakes = given.alerts, given.wakes
+def _membership(given: _Given, rules_watch: RulesWatch) -> Membership:
+    wakes = given.wakes
 
     async def joined(conn: "asyncpg.Connection[Any]") -> None:
         await rules_watch.joined(conn)
         wakes.inbox.set()
         wakes.outbox.set()
 
-    def token_ready() -> None:
-        wakes.outbox.set()
-        alerts.clear("token")
-
     return Membership(
         given.database,
-        ids=given.settings.account_ids,
-        production=given.settings.production_like,
-        vault=vault,
-        from_environment=given.settings.access_token,
-        identity=lambda token: given.graph.identity(token=token),
-        hide=given.redactor.hide,
+        accounts=given.accounts,
         keep_raw=given.settings.keep_raw,
         clock=given.clock,
         log=event_log("accounts"),
         on_joined=joined,
-        on_trouble=lambda key, why: alerts.raise_alert(key, "igbot: no replies are sent", why, "critical"),
-        on_token=token_ready,
     )
 
 
@@ -188,7 +188,7 @@ def _receiver(given: _Given, membership: Membership, notifier: Notifier) -> Rece
 
     return Receiver(
         given.database,
-        accounts=lambda: membership.own_ids.accounts,
+        accounts=lambda: given.accounts.own_ids.accounts,
         is_test=lambda igsid: settings.test_mode or igsid in settings.testers,
         on_kept=kept,
         log=event_log("inbox"),
@@ -222,8 +222,8 @@ def _worker(given: _Given, membership: Membership, rules_watch: RulesWatch, noti
 
     return Worker(
         process_id=lambda: membership.process_id,
-        accounts=lambda: [membership.account_id],
-        account_name=lambda _: MAIN_ACCOUNT,
+        accounts=lambda: given.accounts.ids,
+        account_name=given.accounts.name_of,
         rules=lambda: rules_watch.rulebook.current,
         policy=lambda: replace(policy, options=replace(policy.options, detect=rules_watch.rulebook.detect)),
         clock=given.clock,
@@ -244,17 +244,10 @@ def _delivery(given: _Given, membership: Membership) -> Delivery:
         else:
             given.alerts.raise_alert(trouble.key, title, text, "critical")
 
-    limits = given.settings.rates
-    rates = Rates(limits.text, limits.media, limits.customer, limits.look_ups)
-
-    def accounts() -> Mapping[AccountId, SendingAccount]:
-        tokens = membership.tokens().items()
-        return {account: SendingAccount(account, given.graph, token, rates) for account, token in tokens}
-
     return Delivery(
         given.database,
         process_id=lambda: membership.process_id,
-        accounts=accounts,
+        accounts=given.accounts.sending,
         margin=given.settings.window_margin,
         clock=given.clock,
         log=event_log("outbox"),
@@ -269,8 +262,8 @@ def _caller(given: _Given, membership: Membership, notifier: Notifier) -> Caller
         notifier.notify("inbox")
 
     async def profile(account: AccountId, igsid: Igsid, seconds: float) -> Ended:
-        token = membership.tokens().get(account)
-        told = await given.graph.profile(igsid, token=token, seconds=seconds) if token else None
+        sending = given.accounts.sending().get(account)
+        told = await sending.graph.profile(igsid, token=sending.token, seconds=seconds) if sending else None
         return Ended(told is not None, told, None if told is not None else "Meta told nothing")
 
     return Caller(
@@ -279,7 +272,7 @@ def _caller(given: _Given, membership: Membership, notifier: Notifier) -> Caller
         services={service.name: Address(service.url, service.secret) for service in given.settings.services},
         profiles=profile,
         process_id=lambda: membership.process_id,
-        accounts=lambda: [membership.account_id],
+        accounts=lambda: given.accounts.ids,
         clock=given.clock,
         log=event_log("calls"),
         woken=given.wakes.calls,

@@ -9,15 +9,25 @@ import asyncpg
 from igbot.errors import UsageError
 from igbot.meta.events import AccountId
 
-# The account that has any of the ids keeps the name its rows have; an id that is new to it is added.
+# Which account has one of the ids: where several do, the one kept under the earliest of them.
+KNOWN = """
+SELECT account_id FROM account WHERE ids && $1::text[]
+ORDER BY array_position($1::text[], account_id), account_id LIMIT 1
+"""
+
+# That account keeps the id its rows have; an id that is new to it is added.
 ENTER = """
-WITH known AS (
-    UPDATE account SET ids = (SELECT array_agg(DISTINCT id) FROM unnest(ids || $1::text[]) AS id),
-        production = production OR $2
-    WHERE ids && $1::text[] RETURNING account_id
+WITH found AS (
+    SELECT account_id FROM account WHERE ids && $1::text[]
+    ORDER BY array_position($1::text[], account_id), account_id LIMIT 1
+), known AS (
+    UPDATE account a SET ids = (SELECT array_agg(DISTINCT id) FROM unnest(ids || $1::text[]) AS id),
+        production = production OR $2, name = coalesce($3, name)
+    FROM found WHERE a.account_id = found.account_id RETURNING a.account_id
 ), entered AS (
-    INSERT INTO account (account_id, ids, production) SELECT $1[1], $1, $2 WHERE NOT EXISTS (SELECT FROM known)
-    ON CONFLICT (account_id) DO UPDATE SET ids = EXCLUDED.ids
+    INSERT INTO account (account_id, ids, production, name)
+    SELECT $1[1], $1, $2, $3 WHERE NOT EXISTS (SELECT FROM found)
+    ON CONFLICT (account_id) DO UPDATE SET ids = EXCLUDED.ids, name = coalesce(EXCLUDED.name, account.name)
     RETURNING account_id
 )
 SELECT account_id FROM known UNION ALL SELECT account_id FROM entered LIMIT 1
@@ -44,19 +54,29 @@ class OwnIds:
         return frozenset(raw for raw, account in self.accounts.items() if account == account_id)
 
 
-def from_settings(ids: Sequence[str]) -> OwnIds:
-    """The one account of the settings, before the database has said under which id its rows are kept."""
-    return OwnIds({raw: AccountId(ids[0]) for raw in ids})
+def from_settings(accounts: Sequence[Sequence[str]]) -> OwnIds:
+    """The accounts of the settings, each by its ids, before the database has said under which id its rows are kept."""
+    return OwnIds({raw: AccountId(ids[0]) for ids in accounts for raw in ids})
 
 
-async def enter(conn: "asyncpg.Connection[Any]", ids: Sequence[str], *, production: bool) -> AccountId:
+async def known_as(conn: "asyncpg.Connection[Any]", ids: Sequence[str]) -> AccountId | None:
+    """The id under which the rows of the account with these ids are kept; None where the database has none."""
+    found: str | None = await conn.fetchval(KNOWN, list(ids))
+    return None if found is None else AccountId(found)
+
+
+async def enter(
+    conn: "asyncpg.Connection[Any]", ids: Sequence[str], *, production: bool, name: str | None = None
+) -> AccountId:
     """Make the account with these ids known and return the id its rows are kept under.
+
+    `name` is the owner's word for it; None leaves what it was called.
 
     Raises UsageError as `refuse_production` does.
     """
     if not production:
         await refuse_production(conn, ids)
-    return AccountId(await conn.fetchval(ENTER, list(ids), production))
+    return AccountId(await conn.fetchval(ENTER, list(ids), production, name))
 
 
 async def refuse_production(conn: "asyncpg.Connection[Any]", ids: Sequence[str]) -> None:

@@ -71,7 +71,7 @@ def sandbox(
         webhook=webhook,
         app_secret_file=app_secret_file,
         account_ids=known.account_ids or None,
-        access_token=known.access_token,
+        access_token=known.accounts[0].token if known.accounts else None,
         app_secret=known.app_secrets[0] if known.app_secrets else None,
     )
     with suppress(KeyboardInterrupt):

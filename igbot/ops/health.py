@@ -10,7 +10,7 @@ import asyncpg
 
 from igbot.conversations.archive import last_run
 from igbot.errors import IgbotError
-from igbot.ops.membership import Membership
+from igbot.ops.our_accounts import OurAccounts
 from igbot.rulebook.book import Rulebook
 from igbot.store.pool import Database
 from igbot.telemetry.clock import Clock
@@ -32,7 +32,10 @@ SELECT
     (SELECT count(*) FROM process) AS processes
 """
 
-ACCOUNT = "SELECT halted_reason, send_after FROM account WHERE account_id = $1"
+ACCOUNTS = """
+SELECT account_id, halted_at, halted_reason, paused_at, send_after, send_after_reason, outage_at
+FROM account WHERE account_id = ANY ($1) ORDER BY account_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Health:
     def __init__(
         self,
         database: Database,
-        membership: Membership,
+        accounts: OurAccounts,
         rulebook: Rulebook,
         *,
         last_webhook_at: Callable[[], datetime | None],
@@ -58,7 +61,7 @@ class Health:
         clock: Clock,
     ) -> None:
         self._database = database
-        self._membership = membership
+        self._accounts = accounts
         self._rulebook = rulebook
         self._last_webhook_at = last_webhook_at
         self._rules_trouble = rules_trouble
@@ -145,17 +148,18 @@ class Health:
         return Check("ok", f"{rules.count} rules, set {rules.digest}")
 
     async def _check_token(self) -> Check:
-        trouble = self._membership.token_trouble
-        return Check("degraded", trouble) if trouble else Check("ok", "confirmed by Meta")
+        troubles = self._accounts.troubles()
+        if troubles:
+            return Check("degraded", _each(troubles))
+        return Check("ok", "confirmed by Meta")
 
     async def _check_sends(self) -> Check:
         async with self._database.connection() as conn:
-            row = await conn.fetchrow(ACCOUNT, self._membership.account_id)
-        if row is not None and row["halted_reason"]:
-            return Check("degraded", f"stopped: {row['halted_reason']}")
-        if row is not None and row["send_after"] and row["send_after"] > self._clock():
-            return Check("degraded", f"rate limit, paused until {_iso(row['send_after'])}")
-        return Check("ok", "going out")
+            rows = await conn.fetch(ACCOUNTS, self._accounts.ids)
+        now = self._clock()
+        stopped = {self._accounts.name_of(row["account_id"]): _stop_of(row, now) for row in rows}
+        troubles = {name: why for name, why in stopped.items() if why}
+        return Check("degraded", _each(troubles)) if troubles else Check("ok", "going out")
 
     async def _check_archive(self) -> Check:
         async with self._database.connection() as conn:
@@ -169,6 +173,23 @@ class Health:
     async def _check_alerts(self) -> Check:
         trouble = self._alerts_trouble
         return Check("degraded", trouble) if trouble else Check("ok", "sent where addresses are set")
+
+
+def _stop_of(row: asyncpg.Record, now: datetime) -> str | None:
+    """Why an account does not send now, if it does not."""
+    if row["halted_at"]:
+        return f"stopped: {row['halted_reason']}"
+    if row["paused_at"]:
+        return f"paused by the operator since {_iso(row['paused_at'])}; `igbot resume` ends it"
+    if row["outage_at"]:
+        return f"outage since {_iso(row['outage_at'])}, next try {_iso(row['send_after'] or now)}"
+    if row["send_after"] and row["send_after"] > now:
+        return f"{row['send_after_reason'] or 'rate limit'}, waits until {_iso(row['send_after'])}"
+    return None
+
+
+def _each(troubles: Mapping[str, str]) -> str:
+    return "; ".join(f"account {name}: {why}" for name, why in troubles.items())
 
 
 def _iso(moment: datetime | None) -> str | None:

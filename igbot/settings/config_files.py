@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from igbot.settings import accounts
 from igbot.settings.catalogue import SETTINGS, nearest, not_built, variable_of
 from igbot.settings.neighbours import is_key
 from igbot.settings.opting import is_words_key
@@ -71,7 +72,11 @@ def _check_shape(text: str) -> None:
 def _leaves(node: yaml.Node, prefix: str, depth: int) -> Iterator[tuple[str, yaml.Node]]:
     if _is_null(node) and depth == 0:
         return
-    if not isinstance(node, yaml.MappingNode):
+    if prefix == "accounts" and isinstance(node, yaml.SequenceNode) and node.value:
+        for number, item in enumerate(node.value):
+            yield from _leaves(item, f"accounts[{number}]", depth + 1)
+        return
+    if not isinstance(node, yaml.MappingNode) or (not node.value and accounts.is_key(prefix)):
         yield prefix, node
         return
     for key, value in node.value:
@@ -80,10 +85,12 @@ def _leaves(node: yaml.Node, prefix: str, depth: int) -> Iterator[tuple[str, yam
 
 
 def _has_no_variable(key: str) -> bool:
-    return is_key(key) or is_words_key(key)
+    return is_key(key) or is_words_key(key) or accounts.is_key(key)
 
 
 def _refusal(key: str, variable: str) -> str | None:
+    if accounts.is_key(key):
+        return accounts.refusal(key)
     if _has_no_variable(key):
         return None
     if not_built(variable):

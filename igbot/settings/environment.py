@@ -1,11 +1,12 @@
 """Finds out which environment this is and which files belong to it, before anything else can be read."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from igbot.settings import values
+from igbot.settings.accounts import token_variables
 from igbot.settings.layers import Layers
 from igbot.settings.problems import Problem
 from igbot.settings.sources import Layer, dotenv_layer, environment_layer, option_layer, secrets_layer
@@ -38,11 +39,8 @@ def find_environment(
     places = [Layers([*plain, dotenv], problems=problems).read("IGBOT_SECRETS_DIR", path_in(cwd), None)]
     if environ.get("CREDENTIALS_DIRECTORY"):
         places.append(Path(environ["CREDENTIALS_DIRECTORY"]))
-    secrets = [
-        secrets_layer(place, "the secrets directory (IGBOT_SECRETS_DIR or systemd)", problems)
-        for place in places
-        if place is not None
-    ]
+    directories = [place for place in places if place is not None]
+    secrets = _secrets(directories, problems)
     named = Layers([*plain, *secrets, dotenv], problems=problems)
 
     config_dir = named.read("IGBOT_CONFIG_DIR", path_in(cwd), cwd / "config")
@@ -53,7 +51,10 @@ def find_environment(
     config = [_config_layer(config_dir / file, f"{config_dir.name}/{file}", problems) for file in files]
     if wrong:
         problems.append(Problem("IGBOT_ENV", wrong))
-    layers = Layers(named.named, config, problems)
+    # The accounts' tokens have names of the owner's own, which only the files of config/ tell.
+    if tokens := token_variables(config):
+        secrets = _secrets(directories, problems, also=tokens)
+    layers = Layers([*plain, *secrets, dotenv], config, problems, tokens)
     return Environment(name=name, known=not wrong, config_dir=config_dir, layers=layers)
 
 
@@ -69,6 +70,15 @@ def path_in(cwd: Path) -> Callable[[str], Path]:
             raise ValueError("must be a path without ~: this user has no home") from None
 
     return read
+
+
+def _secrets(
+    directories: Sequence[Path], problems: list[Problem], *, also: frozenset[str] = frozenset()
+) -> list[Layer]:
+    origin, found = "the secrets directory (IGBOT_SECRETS_DIR or systemd)", list[Problem]()
+    layers = [secrets_layer(place, origin, found, also=also) for place in directories]
+    problems += [problem for problem in found if problem not in problems]
+    return layers
 
 
 def _config_layer(file: Path, shown: str, problems: list[Problem]) -> Layer:

@@ -14,11 +14,15 @@ D = TypeVar("D")
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The layers, strongest first: `named` hold variables (options to `.env`), `config` the files of `config/`."""
+    """The layers, strongest first: `named` hold variables (options to `.env`), `config` the files of `config/`.
+
+    `tokens` are the variables that `config/` names for the tokens of accounts.
+    """
 
     named: Sequence[Layer]
     config: Sequence[Layer] = ()
     problems: list[Problem] = field(default_factory=list)
+    tokens: frozenset[str] = frozenset()
 
     def given(self, variable: str, *, blank_counts: bool = False) -> Given | None:
         """The strongest value of a setting. A blank one is as none, unless a blank says something.
@@ -35,10 +39,15 @@ class Layers:
                 return found
         return None
 
-    def named_text(self, variable: str) -> str | None:
-        """The strongest text of a variable that is no setting of the catalogue; None where it is unset or blank."""
+    def named_given(self, variable: str) -> Given | None:
+        """The strongest value of a variable that is no setting of the catalogue; None where it is unset or blank."""
         found = (layer.get(variable) for layer in self.named)
-        return next((given.text for given in found if given is not None and given.text), None)
+        return next((given for given in found if given is not None and given.text), None)
+
+    def named_text(self, variable: str) -> str | None:
+        """The text of `named_given`."""
+        found = self.named_given(variable)
+        return found.text if found else None
 
     def read(self, variable: str, reader: Callable[[str], T], default: D, *, blank_counts: bool = False) -> T | D:
         """The value as its reader gives it; the default if unset, or if it is wrong, which is then a problem."""
@@ -59,14 +68,14 @@ class Layers:
         for layer in self.named:
             for name, given in layer.items():
                 setting = SETTINGS.get(name)
-                if (setting and setting.secret) or _is_other_secret(name):
+                if (setting and setting.secret) or name in self.tokens or _is_other_secret(name):
                     found |= {given.text, *(item.strip() for item in given.text.split(","))}
         return found
 
     def ignored(self) -> tuple[str, ...]:
         """A line for each variable of ours that changes nothing."""
         aliases = {setting.alias for setting in CATALOGUE}
-        names = sorted({name for layer in self.named for name in layer} - SETTINGS.keys() - aliases)
+        names = sorted({name for layer in self.named for name in layer} - SETTINGS.keys() - aliases - self.tokens)
         return tuple(_ignored(name) for name in names if not NEIGHBOUR_VARIABLE.fullmatch(name))
 
 

@@ -15,6 +15,9 @@ Login = Literal["facebook", "instagram"]
 Tls = Literal["native", "proxy"]
 LogFormat = Literal["json", "console"]
 
+MAIN = "main"
+"""What rule files and commands call the account of IGBOT_ACCOUNT_ID."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -30,7 +33,8 @@ class Rates:
 class Account:
     """One account of the shop. `name` is what rule files and commands call it; `ids` are all it has at Meta.
 
-    `token_variable` is the variable whose value `token` is; None: the variable is not set.
+    `graph_url` is None for the built-in sandbox. `token_variable` is the variable whose value `token` is; None: it is
+    not set.
     """
 
     name: str
@@ -46,7 +50,8 @@ class Account:
 class Settings:
     """All settings of one process. Its `repr` shows no secret.
 
-    `graph_url` is None for the built-in sandbox, `database_url` for the embedded database, `takeover_pause` for off.
+    `accounts` has that of IGBOT_ACCOUNT_ID first; it is empty only where nothing is served. `graph_url` is
+    IGBOT_GRAPH_URL as it was set. `database_url` is None for the embedded database, `takeover_pause` for off.
     `encryption_keys` is empty where they are to be generated (development and test). `ignored` are lines to warn with:
     variables that change nothing. `stop_words` and `start_words` are those of the languages for which the owner has
     named some; other languages have the built-in ones. `channels` are the Apprise URLs of the staff channels beside the
@@ -57,8 +62,7 @@ class Settings:
     production_like: bool
     test_mode: bool
     development: bool
-    account_ids: tuple[str, ...]
-    login: Login
+    accounts: tuple[Account, ...]
     graph_url: str | None
     graph_version: str
     data_dir: Path
@@ -85,7 +89,6 @@ class Settings:
     ask_on_tie: bool
     loop_guard: int
     disclosure: str
-    rates: Rates
     appsecret_proof: bool
     stop_words: Mapping[str, tuple[str, ...]]
     start_words: Mapping[str, tuple[str, ...]]
@@ -93,7 +96,6 @@ class Settings:
     ignored: tuple[str, ...]
     app_secrets: tuple[str, ...] = field(repr=False)
     verify_token: str = field(repr=False)
-    access_token: str | None = field(repr=False)
     encryption_keys: tuple[str, ...] = field(repr=False)
     database_url: str | None = field(repr=False)
     management_token: str | None = field(repr=False)
@@ -101,12 +103,22 @@ class Settings:
     channels: Mapping[str, tuple[str, ...]] = field(repr=False)
     other_secrets: tuple[str, ...] = field(default=(), repr=False)
 
+    @property
+    def account_ids(self) -> tuple[str, ...]:
+        """Every id that is ours, of all accounts."""
+        return tuple(raw for account in self.accounts for raw in account.ids)
+
+    @property
+    def sandboxed(self) -> bool:
+        """Whether Meta is the built-in sandbox."""
+        return any(account.graph_url is None for account in self.accounts)
+
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log to hide; also those that were given and not used."""
         values = {
             *self.app_secrets,
             self.verify_token,
-            self.access_token or "",
+            *(account.token or "" for account in self.accounts),
             *self.encryption_keys,
             self.management_token or "",
             *_secrets_of_url(self.database_url or ""),

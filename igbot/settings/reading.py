@@ -1,6 +1,6 @@
 """Reads all settings of a process from every source, strongest first, and says everything that is wrong at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -8,24 +8,18 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from igbot.settings import sandbox_values, values
+from igbot.settings.accounts import about_token, read_accounts, without_account
 from igbot.settings.environment import Environment, find_environment, path_in
 from igbot.settings.layers import missing
-from igbot.settings.model import LogFormat, Login, Rates, Settings, Tls
+from igbot.settings.model import Account, LogFormat, Settings, Tls
 from igbot.settings.neighbours import read_channels, read_services, unsigned
 from igbot.settings.opting import read_words
 from igbot.settings.problems import Problem, SettingsError
+from igbot.settings.sources import Given
 
 FALLBACK_REPLY = "Thank you for your message! Somebody from our team will get back to you soon."
-_GRAPH_HOSTS: dict[Login, str] = {
-    "facebook": "https://graph.facebook.com",
-    "instagram": "https://graph.instagram.com",
-}
-_REQUIRED = ("IGBOT_APP_SECRET", "IGBOT_VERIFY_TOKEN", "IGBOT_ACCOUNT_ID", "IGBOT_ENCRYPTION_KEY")
-_PUBLIC = {
-    "IGBOT_APP_SECRET": sandbox_values.APP_SECRET,
-    "IGBOT_VERIFY_TOKEN": sandbox_values.VERIFY_TOKEN,
-    "IGBOT_ACCESS_TOKEN": sandbox_values.ACCESS_TOKEN,
-}
+_REQUIRED = ("IGBOT_APP_SECRET", "IGBOT_VERIFY_TOKEN", "IGBOT_ENCRYPTION_KEY")
+_PUBLIC = {"IGBOT_APP_SECRET": sandbox_values.APP_SECRET, "IGBOT_VERIFY_TOKEN": sandbox_values.VERIFY_TOKEN}
 _LOOPBACK: tuple[values.Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
 
@@ -40,8 +34,8 @@ def read_settings(
     """All settings, or one SettingsError with everything that is wrong.
 
     `options` are command-line options by the key that each stands for (`env`, `management.port`). What production
-    requires is required only when `serving`; `access_token` may then still be None, since the database may hold one:
-    see `token_missing`.
+    requires is required only when `serving`; an account's token may then still be None, since the database may hold
+    one: see `token_missing`.
     """
     environment = find_environment(environ=environ, options=options, cwd=cwd, default_env=default_env)
     settings = _settings(environment, environ, cwd)
@@ -59,9 +53,13 @@ def read_settings(
     return settings
 
 
-def token_missing(settings: Settings) -> SettingsError:
-    """The error for a start without an access token, once it is known that the database holds none either."""
-    return SettingsError(missing(["IGBOT_ACCESS_TOKEN"]), env=settings.env)
+def token_missing(settings: Settings, accounts: Iterable[Account]) -> SettingsError:
+    """The error for a start without the tokens of some accounts, once the database is known to hold none either."""
+    return SettingsError([_no_token(account) for account in accounts], env=settings.env)
+
+
+def _no_token(account: Account) -> Problem:
+    return Problem(account.token_variable, "is missing", *about_token(account))
 
 
 def _settings(environment: Environment, environ: Mapping[str, str], cwd: Path) -> Settings:
@@ -69,9 +67,10 @@ def _settings(environment: Environment, environ: Mapping[str, str], cwd: Path) -
     local = not environment.production_like
     test = environment.name == "test"
     path = path_in(cwd)
-    login = cast(Login, read("IGBOT_LOGIN", values.one_of("facebook", "instagram"), "facebook"))
     cert, key = read("IGBOT_TLS_CERT", path, None), read("IGBOT_TLS_KEY", path, None)
     proxies = read("IGBOT_TRUSTED_PROXIES", values.networks, _LOOPBACK if local else ())
+    graph_url = read("IGBOT_GRAPH_URL", values.web_address, None)
+    accounts = read_accounts(environment.layers, graph_url=graph_url, local=local, test=test)
     log_levels = values.one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", upper=True)
     return Settings(
         env=environment.name,
@@ -80,11 +79,9 @@ def _settings(environment: Environment, environ: Mapping[str, str], cwd: Path) -
         development=environment.name == "development",
         app_secrets=read("IGBOT_APP_SECRET", values.listed, (sandbox_values.APP_SECRET,) if local else ()),
         verify_token=read("IGBOT_VERIFY_TOKEN", str, sandbox_values.VERIFY_TOKEN if local else ""),
-        access_token=_access_token(environment),
-        account_ids=_account_ids(environment),
+        accounts=accounts,
         encryption_keys=read("IGBOT_ENCRYPTION_KEY", values.fernet_keys, ()),
-        login=login,
-        graph_url=read("IGBOT_GRAPH_URL", values.web_address, None if local else _GRAPH_HOSTS[login]),
+        graph_url=graph_url,
         graph_version=read("IGBOT_GRAPH_VERSION", values.graph_version, "v25.0"),
         database_url=read("IGBOT_DATABASE_URL", values.database_url, None),
         data_dir=read("IGBOT_DATA_DIR", path, None) or _data_dir(environ),
@@ -115,38 +112,14 @@ def _settings(environment: Environment, environ: Mapping[str, str], cwd: Path) -
         ask_on_tie=read("IGBOT_RULES_ON_TIE", values.one_of("first", "ask"), "first") == "ask",
         loop_guard=read("IGBOT_LOOP_GUARD", values.whole_number, 8),
         disclosure=read("IGBOT_DISCLOSURE", values.reply, ""),
-        rates=_rates(environment),
         appsecret_proof=read("IGBOT_APPSECRET_PROOF", values.switch, False),
         stop_words=read_words(environment.layers, "stop_words"),
         start_words=read_words(environment.layers, "start_words"),
         services=read_services(environment.layers),
         channels=read_channels(environment.layers),
-        ignored=environment.layers.ignored(),
+        ignored=(*environment.layers.ignored(), *without_account(environment.layers, accounts)),
         other_secrets=tuple(sorted(environment.layers.secrets() - {""})),
     )
-
-
-def _rates(environment: Environment) -> Rates:
-    read, usual = environment.layers.read, Rates()
-    return Rates(
-        text=read("IGBOT_RATE_TEXT", values.rate, usual.text),
-        media=read("IGBOT_RATE_MEDIA", values.rate, usual.media),
-        customer=read("IGBOT_RATE_CUSTOMER", values.rate, usual.customer),
-        look_ups=read("IGBOT_RATE_LOOKUPS", values.rate, usual.look_ups),
-    )
-
-
-def _access_token(environment: Environment) -> str | None:
-    """The token of the environment: test never takes the real one, whatever else is set."""
-    built_in = None if environment.production_like else sandbox_values.ACCESS_TOKEN
-    variable = "IGBOT_TEST_ACCESS_TOKEN" if environment.name == "test" else "IGBOT_ACCESS_TOKEN"
-    return environment.layers.read(variable, values.header_token, built_in)
-
-
-def _account_ids(environment: Environment) -> tuple[str, ...]:
-    built_in = () if environment.production_like else (sandbox_values.ACCOUNT_ID,)
-    variable = "IGBOT_TEST_ACCOUNT_ID" if environment.name == "test" else "IGBOT_ACCOUNT_ID"
-    return environment.layers.read(variable, values.ids, built_in)
 
 
 def _tls(environment: Environment, *, cert: Path | None, proxies: tuple[values.Network, ...]) -> Tls:
@@ -161,15 +134,24 @@ def _wanting_in_production(environment: Environment, settings: Settings) -> list
     found = missing(variable for variable in _REQUIRED if layers.given(variable) is None)
     if settings.tls == "native":
         found += missing(name for name in ("IGBOT_TLS_CERT", "IGBOT_TLS_KEY") if layers.given(name) is None)
+    if not settings.accounts and layers.given("IGBOT_ACCOUNT_ID") is None:
+        found += missing(["IGBOT_ACCOUNT_ID"])
     if settings.graph_url is None or not values.is_loopback(values.host_of(settings.graph_url)):
-        found += [
-            Problem(variable, "is the sandbox's value, which everybody knows", "", "set your own")
-            for variable, public in _PUBLIC.items()
-            if (given := layers.given(variable)) is not None and public in values.words(given.text)
+        public = [variable for variable, public in _PUBLIC.items() if _is(public, layers.given(variable))]
+        public += [
+            a.token_variable for a in settings.accounts if (a.token or "").startswith(sandbox_values.ACCESS_TOKEN)
         ]
-    if (found or layers.problems) and layers.given("IGBOT_ACCESS_TOKEN") is None:
-        found += missing(["IGBOT_ACCESS_TOKEN"])
+        found += [Problem(name, "is the sandbox's value, which everybody knows", "", "set your own") for name in public]
+    if found or layers.problems:
+        without = [account for account in settings.accounts if layers.named_given(account.token_variable) is None]
+        found += [_no_token(account) for account in without if account.token_variable]
+        if not settings.accounts and layers.given("IGBOT_ACCESS_TOKEN") is None:
+            found += missing(["IGBOT_ACCESS_TOKEN"])
     return found
+
+
+def _is(public: str, given: Given | None) -> bool:
+    return given is not None and public in values.words(given.text)
 
 
 def _data_dir(environ: Mapping[str, str]) -> Path:

@@ -64,12 +64,13 @@ def dotenv_layer(path: Path, problems: list[Problem]) -> Layer:
     return layer
 
 
-def secrets_layer(directory: Path, origin: str, problems: list[Problem]) -> Layer:
+def secrets_layer(directory: Path, origin: str, problems: list[Problem], *, also: Collection[str] = ()) -> Layer:
     """A directory with one file a name (systemd credentials, container secrets), in any case of letters.
 
-    A certificate or key that lies there itself counts as its own path. Other files are nobody's business here.
+    `also` are variables that are no settings. A certificate or key that lies there itself counts as its own path. Other
+    files are nobody's business here.
     """
-    known = SETTINGS.keys() | {setting.alias for setting in CATALOGUE if setting.alias}
+    known = SETTINGS.keys() | {setting.alias for setting in CATALOGUE if setting.alias} | set(also)
     layer: dict[str, Given] = {}
     try:
         files = [path for path in sorted(directory.iterdir()) if _counts(path, known)]

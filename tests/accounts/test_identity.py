@@ -65,8 +65,8 @@ async def test_a_halted_account_says_why_until_it_is_resumed(database: Database)
 
 def test_all_ids_of_the_settings_are_us() -> None:
     """Before the database has said under which of them the rows are kept."""
-    own = from_settings(["ig", "page"])
-    assert own.accounts == {"ig": "ig", "page": "ig"}
+    own = from_settings([["ig", "page"], ["other"]])
+    assert own.accounts == {"ig": "ig", "page": "ig", "other": "other"}
     assert own.of(AccountId("ig")) == {"ig", "page"}
     assert OwnIds({}).of(AccountId("ig")) == frozenset()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from igbot.ops.health import Health
-from igbot.ops.membership import Membership
+from igbot.ops.our_accounts import OurAccounts
 from igbot.rulebook.book import Rulebook
 from igbot.store.pool import Database
 from igbot.telemetry.log import event_log
@@ -19,7 +19,7 @@ from tests.rulebook.shelf import make_book, text_of
 
 def health_of(
     database: Database,
-    membership: Membership,
+    accounts: OurAccounts,
     book: Rulebook,
     *,
     time: Time,
@@ -29,7 +29,7 @@ def health_of(
     """The health of a process."""
     return Health(
         database,
-        membership,
+        accounts,
         book,
         last_webhook_at=lambda: last_webhook_at,
         alerts_trouble=None,
@@ -45,7 +45,7 @@ async def healthy(database: Database, time: Time, folder: Path, **given: Any) ->
     book, _ = make_book(folder)
     await book.load()
     async with member(database, time) as one:
-        yield health_of(database, one.membership, book, time=time, **given)
+        yield health_of(database, one.accounts, book, time=time, **given)
 
 
 async def run(database: Database, statement: str, *arguments: object) -> None:
@@ -79,7 +79,7 @@ async def test_without_the_database_nothing_can_be_made_durable(
     away = Database(database_url, embedded=None, size=1, log=event_log("store"))
     book, _ = make_book(tmp_path)
     async with member(database, time) as one:
-        health = health_of(away, one.membership, book, time=time)
+        health = health_of(away, one.accounts, book, time=time)
         said = await states(health)
         assert (said[""], said["database"], said["sends"]) == ("down", "down", "degraded")
         figures = await health.figures()
@@ -110,7 +110,7 @@ async def test_no_rules_and_no_token_are_degraded_not_down(database: Database, t
     """Receiving goes on."""
     book, _ = make_book(tmp_path / "missing")
     async with member(database, time, token=None) as one:
-        said = await states(health_of(database, one.membership, book, time=time))
+        said = await states(health_of(database, one.accounts, book, time=time))
     assert (said[""], said["rules"], said["token"], said["database"]) == ("degraded", "degraded", "degraded", "ok")
 
 

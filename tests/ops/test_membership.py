@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from igbot.ops.membership import ASK_AGAIN
+from igbot.ops.token_watch import ASK_AGAIN
 from igbot.store.pool import Database
 from igbot.store.processes import LOCK_CLASS
 from tests.answering.talking import ACCOUNT, PAGE
@@ -54,11 +54,11 @@ async def test_a_process_enters_with_its_account_and_its_token(database: Databas
         membership = one.membership
         assert membership.joined.is_set()
         assert membership.process_id > 0
-        assert membership.account_id == ACCOUNT
-        assert membership.own_ids.accounts == {ACCOUNT: ACCOUNT, PAGE: ACCOUNT}
-        assert (membership.tokens(), membership.token_trouble) == ({ACCOUNT: TOKEN}, None)
+        assert one.accounts.ids == [ACCOUNT]
+        assert one.accounts.own_ids.accounts == {ACCOUNT: ACCOUNT, PAGE: ACCOUNT}
+        assert (one.tokens, one.trouble) == ({ACCOUNT: TOKEN}, None)
         assert TOKEN in one.hidden
-        assert one.ready == ["joined", "token"]
+        assert one.ready == ["joined", "token of main"]
 
 
 async def test_what_a_dead_process_held_is_given_back_at_once(database: Database, time: Time) -> None:
@@ -116,7 +116,7 @@ async def test_a_token_of_another_account_parks_the_sends(database: Database, ti
     async with member(database, time, join=False) as one:
         one.meta.ids = {"17841477777777777"}
         await one.join()
-        assert one.membership.tokens() == {}
+        assert one.tokens == {}
         assert "17841477777777777" in one.troubles[-1]
         assert TOKEN not in one.troubles[-1]
         await one.turn()
@@ -124,7 +124,7 @@ async def test_a_token_of_another_account_parks_the_sends(database: Database, ti
         one.meta.ids = {PAGE}
         time.pass_by(ASK_AGAIN)
         await one.turn()
-        assert (one.membership.tokens(), one.membership.token_trouble) == ({ACCOUNT: TOKEN}, None)
+        assert (one.tokens, one.trouble) == ({ACCOUNT: TOKEN}, None)
 
 
 async def test_a_token_that_cannot_be_opened_parks_the_sends(database: Database, time: Time) -> None:
@@ -134,30 +134,30 @@ async def test_a_token_that_cannot_be_opened_parks_the_sends(database: Database,
         other = Fernet(Fernet.generate_key()).encrypt(b"EAAother").decode()
         await rows(database, "UPDATE access_token SET sealed = $1", other)
         await one.turn()
-        assert one.membership.tokens() == {}
+        assert one.tokens == {}
         assert "IGBOT_ENCRYPTION_KEY" in one.troubles[-1]
         await rows(database, "UPDATE access_token SET sealed = $1", sealed)
         await one.turn()
-        assert one.membership.tokens() == {ACCOUNT: TOKEN}
+        assert one.tokens == {ACCOUNT: TOKEN}
 
 
 async def test_without_any_token_a_process_still_joins(database: Database, time: Time) -> None:
     """It receives; its sends are parked."""
     async with member(database, time, token=None) as one:
         assert one.membership.joined.is_set()
-        assert one.membership.tokens() == {}
-        assert "no access token" in (one.membership.token_trouble or "")
+        assert one.tokens == {}
+        assert "no access token" in (one.trouble or "")
 
 
 async def test_a_token_given_to_another_process_is_taken_over_while_running(database: Database, time: Time) -> None:
     """At the next look, though its own environment still has the old one; and what was stopped goes on."""
     async with member(database, time) as one:
         async with member(database, time, token="EAAnew", join=False) as other:
-            await other.membership.refresh_token(other.connection)
+            await other.accounts.take_tokens(other.connection)
             await rows(database, "UPDATE account SET halted_at = now(), halted_reason = 'the token is dead'")
             await one.turn()
             await other.turn()
-        assert one.membership.tokens() == {ACCOUNT: "EAAnew"}
+        assert one.tokens == {ACCOUNT: "EAAnew"}
         assert await rows(database, "SELECT halted_reason FROM account") == [(None,)]
 
 
@@ -169,15 +169,15 @@ async def test_a_token_that_meta_did_not_confirm_is_used_and_asked_about_again(
     async with member(database, time, join=False) as one:
         one.meta.status = status
         await one.join()
-        assert one.membership.tokens() == {ACCOUNT: TOKEN}
-        assert str(status) in (one.membership.token_trouble or "")
+        assert one.tokens == {ACCOUNT: TOKEN}
+        assert str(status) in (one.trouble or "")
         await one.turn()
         await one.turn()
         assert len(one.meta.asked) == 1
         one.meta.status = 200
         time.pass_by(ASK_AGAIN)
         await one.turn()
-        assert one.membership.token_trouble is None
+        assert one.trouble is None
         await one.turn()
         assert len(one.meta.asked) == 2
 
@@ -193,7 +193,7 @@ async def test_a_start_resumes_what_was_halted(database: Database, time: Time) -
 async def test_whether_there_is_a_token_at_all_is_known_before_joining(database: Database, time: Time) -> None:
     """In the environment or in the database."""
     async with member(database, time, token=None, join=False) as without, database.connection() as conn:
-        assert not await without.membership.may_start(conn)
+        assert [each.name for each in await without.accounts.lacking(conn)] == ["main"]
         async with member(database, time, keys=(KEY,)) as other:
-            assert await other.membership.may_start(conn)
-        assert await without.membership.may_start(conn)
+            assert await other.accounts.lacking(conn) == []
+        assert await without.accounts.lacking(conn) == []

@@ -14,10 +14,10 @@ def test_test_mode_never_takes_the_real_credentials(tmp_path: Path, how: str) ->
     real = PRODUCTION | {how: "1" if how == "IGBOT_TEST_MODE" else "test"}
     settings = read(tmp_path, real, serving=True)
     assert (settings.test_mode, settings.env, settings.graph_url) == (True, "test", None)
-    assert settings.access_token == sandbox_values.ACCESS_TOKEN
+    assert settings.accounts[0].token == sandbox_values.ACCESS_TOKEN
     assert settings.account_ids == (sandbox_values.ACCOUNT_ID,)
     theirs = read(tmp_path, real | {"IGBOT_TEST_ACCESS_TOKEN": "EAAtest", "IGBOT_TEST_ACCOUNT_ID": "5"})
-    assert (theirs.access_token, theirs.account_ids) == ("EAAtest", ("5",))
+    assert (theirs.accounts[0].token, theirs.account_ids) == ("EAAtest", ("5",))
     assert "EAAaccess1" in settings.secrets()
 
 
@@ -73,7 +73,9 @@ def test_plain_http_is_for_this_machine_only(tmp_path: Path, url: str, fine: boo
 
 def test_the_login_flavour_decides_the_host(tmp_path: Path) -> None:
     """Instagram login speaks to Instagram's host."""
-    assert read(tmp_path, {"IGBOT_LOGIN": "Instagram"}).graph_url == "https://graph.instagram.com"
+    assert (
+        read(tmp_path, PRODUCTION | {"IGBOT_LOGIN": "Instagram"}).accounts[0].graph_url == "https://graph.instagram.com"
+    )
 
 
 def test_production_refuses_the_built_in_values(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_development_needs_nothing(tmp_path: Path) -> None:
     assert not settings.production_like
     assert settings.app_secrets == (sandbox_values.APP_SECRET,)
     assert settings.verify_token == sandbox_values.VERIFY_TOKEN
-    assert settings.access_token == sandbox_values.ACCESS_TOKEN
+    assert settings.accounts[0].token == sandbox_values.ACCESS_TOKEN
     assert settings.account_ids == (sandbox_values.ACCOUNT_ID,)
     assert settings.encryption_keys == ()
     assert settings.graph_url is None
@@ -42,7 +42,7 @@ def test_production_has_the_defaults_of_the_contract(tmp_path: Path) -> None:
     settings = read(tmp_path, PRODUCTION | {"STATE_DIRECTORY": "/var/lib/igbot:/other"}, serving=True)
     assert settings.env == "production"
     assert settings.production_like
-    assert settings.graph_url == "https://graph.facebook.com"
+    assert settings.accounts[0].graph_url == "https://graph.facebook.com"
     assert settings.graph_version == "v25.0"
     assert (settings.host, settings.port, settings.tls) == ("0.0.0.0", 8443, "proxy")
     assert (settings.management_host, settings.management_port) == ("127.0.0.1", 8081)
@@ -78,7 +78,7 @@ def test_exactly_the_missing_ones_are_named(present: set[str]) -> None:
     absent = PRODUCTION.keys() - given_values.keys()
     if absent <= {"IGBOT_ACCESS_TOKEN"}:
         settings = read(Path("/nowhere"), given_values, serving=True)
-        assert (settings.access_token is None) == bool(absent)
+        assert (settings.accounts[0].token is None) == bool(absent)
         return
     with pytest.raises(SettingsError) as caught:
         read(Path("/nowhere"), given_values, serving=True)
@@ -90,12 +90,13 @@ def test_a_command_that_does_not_serve_needs_no_secrets(tmp_path: Path) -> None:
     """`igbot archive` in production works from the database alone."""
     settings = read(tmp_path, {"IGBOT_DATABASE_URL": "postgresql://db/igbot"})
     assert settings.app_secrets == ()
-    assert settings.access_token is None
+    assert settings.accounts == ()
 
 
 def test_a_start_without_a_token_has_its_own_error(tmp_path: Path) -> None:
     """When the database turns out to hold none, the message is of the same kind."""
-    error = token_missing(read(tmp_path))
+    settings = read(tmp_path, {"IGBOT_ACCOUNT_ID": "1"})
+    error = token_missing(settings, settings.accounts)
     assert "IGBOT_ACCESS_TOKEN is missing" in str(error)
     assert error.exit_code is ExitCode.USAGE
 
