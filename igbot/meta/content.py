@@ -1,27 +1,32 @@
 """What one kept item says, as the rules and the history want it."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
-from igbot.meta.events import Attachment, Content, EventKind, Mid
+from igbot.meta.events import Attachment, Content, Control, EventKind, Mid, ThreadControl
 from igbot.meta.text import storable
-from igbot.meta.values import identifier, rows, table, words
+from igbot.meta.values import identifier, rows, table, whole, words
 
 _STORY_TYPES = frozenset({"story_mention", "story", "ig_story"})
+
+_CONTROLS: Mapping[str, Control] = MappingProxyType(
+    {"pass_thread_control": "pass", "take_thread_control": "take", "request_thread_control": "request"}
+)
 
 
 def content_of(kind: EventKind, item: object) -> Content:
     """The content of a parsed item. Never raises; what has another type than documented counts as absent."""
-    whole = table(item)
+    fields = table(item)
     if kind in ("comment", "mention", "change"):
-        value = table(whole.get("value"))
+        value = table(fields.get("value"))
         return Content(kind=kind, text=words(value.get("text")))
-    if isinstance(whole.get("message"), dict):
-        return _message(kind, whole["message"], whole)
-    if isinstance(whole.get("message_edit"), dict):
-        edit = whole["message_edit"]
-        return Content(kind=kind, mid=_mid(edit), text=words(edit.get("text")))
-    return _other(kind, whole)
+    if isinstance(fields.get("message"), dict):
+        return _message(kind, fields["message"], fields)
+    if isinstance(fields.get("message_edit"), dict):
+        edit = fields["message_edit"]
+        return Content(kind=kind, mid=_mid(edit), text=words(edit.get("text")), num_edit=whole(edit.get("num_edit")))
+    return _other(kind, fields)
 
 
 def _message(kind: EventKind, message: Mapping[str, Any], item: Mapping[str, Any]) -> Content:
@@ -60,7 +65,19 @@ def _other(kind: EventKind, item: Mapping[str, Any]) -> Content:
         reaction=_optional(reaction.get("reaction")),
         referral_ref=ref,
         ad_id=ad_id,
+        control=_control(item) if kind == "handover" else None,
     )
+
+
+def _control(item: Mapping[str, Any]) -> ThreadControl | None:
+    for key, action in _CONTROLS.items():
+        told = item.get(key)
+        if isinstance(told, dict):
+            owner = identifier(told.get("new_owner_app_id")) or identifier(told.get("requested_owner_app_id"))
+            return ThreadControl(action, owner, identifier(told.get("previous_owner_app_id")))
+    roles = table(item.get("app_roles"))
+    first = (identifier(app) for app, each in roles.items() if isinstance(each, list) and "primary_receiver" in each)
+    return ThreadControl("roles", next(first, None)) if roles else None
 
 
 def _attachment(attachment: Mapping[str, Any]) -> Attachment:

@@ -90,11 +90,27 @@ class Attachment:
     title: str | None = None
 
 
+Control = Literal["pass", "take", "request", "roles"]
+"""What an app does about a conversation: hands it on, takes it, asks for it; or only says which app is what."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadControl:
+    """Which app has a conversation (reference §3.6, §7.2).
+
+    `owner` is the app that has it now, that asks for it, or whose role is the first receiver's; `previous` had it.
+    """
+
+    action: Control
+    owner: str | None = None
+    previous: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """What one stored item says; every field but `kind` may be empty. Texts have no NUL and no lone surrogate.
 
-    `post_id` is the id of the post or reel that was shared.
+    `post_id` is the id of the post or reel that was shared; `num_edit` counts the edits of a message.
     """
 
     kind: EventKind
@@ -110,3 +126,5 @@ class Content:
     referral_ref: str | None = None
     ad_id: str | None = None
     is_echo: bool = False
+    num_edit: int | None = None
+    control: ThreadControl | None = None

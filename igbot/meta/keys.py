@@ -8,7 +8,8 @@ from igbot.meta.lenient_json import canonical_json
 from igbot.meta.values import table
 
 _FORMAT = b"\x01"
-_BY_MID = frozenset({"message", "echo", "postback", "deleted"})
+_MESSAGES = ("message", "echo", "postback")
+_BY_MID = frozenset({*_MESSAGES, "deleted"})
 
 
 def dedup_key(account_id: str, *fields: str) -> bytes:
@@ -19,6 +20,12 @@ def dedup_key(account_id: str, *fields: str) -> bytes:
         parts.append(len(data).to_bytes(4, "big"))
         parts.append(data)
     return sha256(b"".join(parts)).digest()[:16]
+
+
+def message_keys(account_id: str, mid: str) -> list[bytes]:
+    """The keys under which a message may have come: whoever wrote it, and whichever app had the conversation."""
+    fields = [(name, mid) for name in _MESSAGES]
+    return [dedup_key(account_id, *each) for each in (*fields, *(("standby", *each) for each in fields))]
 
 
 def item_fields(name: str, item: Mapping[str, Any], *, sender: str, mid: str | None) -> tuple[str, ...]:

@@ -18,6 +18,9 @@ from igbot.meta.values import identifier, table
 
 _CHANGE_KINDS: Mapping[object, EventKind] = {"comments": "comment", "live_comments": "comment", "mentions": "mention"}
 
+_WHOEVER_ANSWERS: frozenset[EventKind] = frozenset({"deleted", "edit", "handover"})
+"""What counts although another app has the conversation: what was kept is kept from both sides."""
+
 
 def read_webhook(body: bytes, *, accounts: Mapping[str, AccountId], received_at: datetime) -> list[WebhookEvent]:
     """The events of one delivery, in its order; [] where it holds none.
@@ -80,7 +83,8 @@ def _messaging_event(
     else:
         fields = item_fields(shape.name, item, sender=parties.sender, mid=shape.mid)
         if standby:
-            kind, fields = "standby", ("standby", *fields)
+            fields = ("standby", *fields)
+            kind = kind if kind in _WHOEVER_ANSWERS else "standby"
     if not parties.igsid and kind in CUSTOMER_KINDS:
         # The sender-less shapes of §10: nobody could be answered, and the item is kept.
         kind = "unknown"

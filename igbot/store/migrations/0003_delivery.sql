@@ -69,13 +69,16 @@ DROP INDEX outbox_lane_due;
 CREATE INDEX outbox_lane_due ON outbox_lane (account_id, bucket, due_at) WHERE due_at IS NOT NULL;
 
 -- Echoes that are none of ours: the same words to several customers, each at once after the customer's message, are
--- another tool's automatic answer. `words` is a digest. `paused_until` is the pause that the echo brought about, if any.
+-- another tool's automatic answer. `words` is a digest. `paused_until` is the pause that the echo brought about, if any;
+-- `told`: it is known to be a tool's, and was told.
 CREATE TABLE foreign_echo (
     account_id   text NOT NULL,
     words        bytea NOT NULL,
     igsid        text NOT NULL,
     seen_at      timestamptz NOT NULL,
     paused_until timestamptz,
+    told         boolean NOT NULL DEFAULT false,
     PRIMARY KEY (words, igsid, account_id)
 );
+CREATE INDEX foreign_echo_new ON foreign_echo (words, account_id) WHERE NOT told;
 CREATE INDEX foreign_echo_old ON foreign_echo (seen_at);
