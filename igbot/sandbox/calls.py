@@ -76,6 +76,10 @@ def _route(method: str, parts: Sequence[str]) -> tuple[str, str]:
             return "refresh", ""
         case ("GET", "oauth", "access_token") | ("GET", "access_token"):
             return "exchange", ""
+        case ("GET", "debug_token"):
+            return "debug", ""
+        case ("GET", "app"):
+            return "app", ""
         case ("GET", target, "conversations"):
             return "conversations", target
         case ("GET" | "POST", target, "subscribed_apps"):

@@ -56,6 +56,7 @@ class SettingsChange(Strict):
     strict: bool = False
     window_seconds: Annotated[float, Field(ge=0)] = 0.0
     new_token: bool = False
+    require_proof: bool = False
     lookups_per_second: Annotated[int, Field(ge=1)] | None = None
     retry_for: Annotated[float, Field(ge=0)] = 0.0
 
@@ -202,6 +203,7 @@ def _state(sandbox: Sandbox) -> Mapping[str, Any]:
             "strict": settings.strict,
             "window_seconds": settings.window.total_seconds(),
             "new_token": settings.new_token,
+            "require_proof": settings.require_proof,
             "lookups_per_second": settings.lookups_per_second,
             "retry_for": settings.retry_for,
             "keep": settings.keep,

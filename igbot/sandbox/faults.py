@@ -19,6 +19,8 @@ Route = Literal[
     "subscribed_apps",
     "refresh",
     "exchange",
+    "debug",
+    "app",
 ]
 """The calls of the Graph API the sandbox knows; `action` is one that sends no message but shows typing or the like."""
 

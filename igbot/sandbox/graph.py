@@ -31,12 +31,12 @@ from igbot.sandbox.refusals import (
 from igbot.sandbox.sending import Sending, read_sending
 from igbot.sandbox.subscriptions import Subscription
 from igbot.sandbox.threads import ThreadMessage, Threads
-from igbot.sandbox.tokens import Tokens
+from igbot.sandbox.tokens import APP_ID, Tokens, check_proof
 
 MID_PREFIX = "aWdfZAG1"
 HUMAN_AGENT_WINDOW = timedelta(days=7)
 LOOKUPS = frozenset({"conversations", "conversation", "message"})
-OPEN_ROUTES = frozenset({"refresh", "exchange", "unknown"})
+OPEN_ROUTES = frozenset({"refresh", "exchange", "debug", "unknown"})
 """Routes that check their token themselves, or have none."""
 
 _LOG = logging.getLogger("igbot.sandbox")
@@ -58,7 +58,7 @@ class Sandbox:
     """Meta's side of the conversation, held in memory.
 
     Posting back to the bot needs `running()`, which the application of `make_app` enters by itself. `accepted` is the
-    record of what customers received, `calls` of what was asked.
+    record of what customers received, `calls` of what was asked; `tokens` are those it believes.
     """
 
     def __init__(self, settings: SandboxSettings, *, clock: Callable[[], datetime] = _utc_now) -> None:
@@ -69,7 +69,7 @@ class Sandbox:
         self.calls = Calls(keep=settings.keep)
         self.threads = Threads(keep=settings.keep)
         self.postback = PostBack(lambda: self.settings, clock=clock)
-        self._tokens = Tokens(settings.access_token)
+        self.tokens = Tokens(settings.access_token, clock=clock)
         self._subscription = Subscription()
         self._lookups: deque[datetime] = deque()
         # The bot outlives the sandbox: a mid must not come back in the sandbox's next life.
@@ -158,6 +158,8 @@ class Sandbox:
     def answer(self, call: GraphCall) -> Answer:
         """Meta's answer to a resolved call, with all that follows from it recorded; never raises."""
         try:
+            if self.settings.require_proof:
+                check_proof(call, app_secret=self.settings.app_secret)
             if call.route in ("send", "action"):
                 return self._send(call)
             return Answer(200, self._read(call))
@@ -192,7 +194,7 @@ class Sandbox:
         return target == "me" or target in self.settings.account_ids
 
     def _send(self, call: GraphCall) -> Answer:
-        self._tokens.check(call.token)
+        self.tokens.check(call.token)
         if not self._is_own(call.target):
             raise no_such_object(call.target, method="post")
         if call.body is UNREADABLE:
@@ -221,7 +223,7 @@ class Sandbox:
 
     def _read(self, call: GraphCall) -> Mapping[str, Any]:
         if call.route not in OPEN_ROUTES:
-            self._tokens.check(call.token)
+            self.tokens.check(call.token)
         if call.route in LOOKUPS:
             self._pace_lookups()
         fields = read_fields(call.params.get("fields", ""))
@@ -238,9 +240,11 @@ class Sandbox:
             case "conversation" | "message":
                 return self._look_up(call, fields)
             case "refresh" | "exchange":
-                return self._tokens.refresh(
-                    call, app_secret=self.settings.app_secret, new_token=self.settings.new_token
-                )
+                return self.tokens.refresh(call, app_secret=self.settings.app_secret, new_token=self.settings.new_token)
+            case "debug":
+                return self.tokens.facts(call, app_secret=self.settings.app_secret)
+            case "app":
+                return {"id": APP_ID, "name": "Sandbox shop"}
             case "conversations" | "subscribed_apps":
                 raise no_such_object(call.target, method=call.method)
         raise unknown_path(call.path)

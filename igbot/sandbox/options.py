@@ -18,9 +18,9 @@ class SandboxSettings:
     each message after its echo. `strict`: customers who never wrote are refused. `window`: how long after the
     customer's last message sends are accepted; enforced for customers whose messages the sandbox was told.
     `new_token`: a refresh hands out another token instead of prolonging the old one; both are then valid.
-    `lookups_per_second`: limit of the Conversations API, None for no limit (Meta: 2). `retry_for`: seconds after
-    which a webhook the bot does not take is given up. `keep`: how many messages, calls and conversations are
-    remembered; None for all.
+    `require_proof`: calls without the right `appsecret_proof` are refused. `lookups_per_second`: limit of the
+    Conversations API, None for no limit (Meta: 2). `retry_for`: seconds after which a webhook the bot does not take is
+    given up. `keep`: how many messages, calls and conversations are remembered; None for all.
     """
 
     account_ids: tuple[str, ...]
@@ -34,6 +34,7 @@ class SandboxSettings:
     strict: bool = False
     window: timedelta = timedelta(hours=24)
     new_token: bool = False
+    require_proof: bool = False
     lookups_per_second: int | None = None
     retry_for: float = 60.0
     keep: int | None = None

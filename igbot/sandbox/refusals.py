@@ -56,6 +56,24 @@ def wrong_token() -> RefusalError:
     return RefusalError(190, message, status=401, type_="OAuthException")
 
 
+def expired_token() -> RefusalError:
+    """190/463: the token's life is over."""
+    message = "Error validating access token: Session has expired"
+    return RefusalError(190, message, 463, status=401, type_="OAuthException")
+
+
+def no_proof() -> RefusalError:
+    """100: the app demands a proof of its secret, and the call has none."""
+    message = "API calls from the server require an appsecret_proof argument"
+    return RefusalError(100, message, type_="GraphMethodException")
+
+
+def wrong_proof() -> RefusalError:
+    """100: the proof is not one of this token and the app's secret."""
+    message = "Invalid appsecret_proof provided in the API argument"
+    return RefusalError(100, message, type_="GraphMethodException")
+
+
 def no_such_object(name: str, *, method: str) -> RefusalError:
     """100/33: the id names nothing this token may see."""
     message = (

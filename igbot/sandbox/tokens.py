@@ -1,15 +1,27 @@
-"""The tokens the sandbox believes, and their refresh in both login flavours."""
+"""The tokens the sandbox believes, their refresh in both login flavours, and what is told of them."""
 
+import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from igbot.meta.signature import appsecret_proof
 from igbot.sandbox.calls import GraphCall
-from igbot.sandbox.refusals import RefusalError, bad_parameter, no_token, wrong_token
+from igbot.sandbox.refusals import (
+    RefusalError,
+    bad_parameter,
+    expired_token,
+    no_proof,
+    no_token,
+    wrong_proof,
+    wrong_token,
+)
 
 LIFE = 5_183_944
 """Seconds a long-lived token has left after a refresh, as Meta's sample answer shows."""
+APP_ID = "1000000000000777"
 GRANTS: Mapping[str, str] = MappingProxyType(
     {
         "ig_refresh_token": "access_token",
@@ -21,17 +33,32 @@ GRANTS: Mapping[str, str] = MappingProxyType(
 
 
 class Tokens:
-    """The set of valid tokens: the first one, and those handed out since."""
+    """The set of valid tokens: the first one, and those handed out since. A token without an end has None for it."""
 
-    def __init__(self, first: str) -> None:
-        self._valid = {first}
+    def __init__(self, first: str, *, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._ends: dict[str, datetime | None] = {first: None}
+
+    def issue(self, token: str, *, life: timedelta | None = None) -> None:
+        """From now on a token is valid, for ever or for so long."""
+        self._ends[token] = None if life is None else self._clock() + life
+
+    def revoke(self, token: str) -> None:
+        """A token is no longer one: a password was changed, the app was removed."""
+        self._ends.pop(token, None)
 
     def check(self, token: str | None) -> None:
-        """Raises RefusalError for a call without a token (104) or with one that was never handed out (190)."""
+        """Raises RefusalError for a call without a token (104) or with one that is not valid (190)."""
         if token is None:
             raise no_token()
-        if token not in self._valid:
+        if token not in self._ends:
             raise wrong_token()
+        if self._has_ended(token):
+            raise expired_token()
+
+    def _has_ended(self, token: str) -> bool:
+        end = self._ends[token]
+        return end is not None and end <= self._clock()
 
     def refresh(self, call: GraphCall, *, app_secret: str, new_token: bool) -> Mapping[str, Any]:
         """The answer to a refresh or exchange: the same token with its life prolonged, or a new one.
@@ -45,7 +72,39 @@ class Tokens:
             raise RefusalError(1, "Error validating client secret.", type_="OAuthException")
         token = call.params.get(GRANTS[grant]) or call.token
         self.check(token)
-        if new_token:
-            token = f"IGAAsandbox{secrets.token_hex(20)}"
-            self._valid.add(token)
+        token = f"IGAAsandbox{secrets.token_hex(20)}" if new_token else token or ""
+        self.issue(token, life=timedelta(seconds=LIFE))
         return {"access_token": token, "token_type": "bearer", "expires_in": LIFE}
+
+    def facts(self, call: GraphCall, *, app_secret: str) -> Mapping[str, Any]:
+        """The answer of `debug_token` about `input_token`. Raises RefusalError unless an app token asks."""
+        if call.token != f"{APP_ID}|{app_secret}":
+            raise wrong_token()
+        token = call.params.get("input_token", "")
+        if token not in self._ends:
+            error = {"code": 190, "message": "Invalid OAuth access token."}
+            return {"data": {"error": error, "is_valid": False, "scopes": []}}
+        end = self._ends[token]
+        facts: dict[str, Any] = {
+            "app_id": APP_ID,
+            "type": "PAGE",
+            "application": "Sandbox shop",
+            "data_access_expires_at": 0,
+            "expires_at": int(end.timestamp()) if end is not None else 0,
+            "is_valid": not self._has_ended(token),
+            "scopes": ["instagram_basic", "instagram_manage_messages", "pages_manage_metadata"],
+        }
+        if not facts["is_valid"]:
+            facts["error"] = {"code": 190, "subcode": 463, "message": "The access token has expired."}
+        return {"data": facts}
+
+
+def check_proof(call: GraphCall, *, app_secret: str) -> None:
+    """Raises RefusalError for a call that does not prove the app's secret, as Meta does with "Require App Secret"."""
+    if call.token is None:
+        raise no_token()
+    given = call.params.get("appsecret_proof")
+    if given is None:
+        raise no_proof()
+    if not hmac.compare_digest(given.encode(), appsecret_proof(app_secret, call.token).encode()):
+        raise wrong_proof()
