@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from igbot.sandbox.error_presets import BY_CODE
 from igbot.sandbox.faults import (
     CutAfterFault,
     CutBeforeFault,
@@ -50,9 +51,11 @@ SEND_FAULTS: Mapping[str, Fault] = MappingProxyType(
         "cut-before": CutBeforeFault(),
         "cut-after": CutAfterFault(),
         "usage": HeadersFault(headers={"X-App-Usage": _NEARLY}),
+        "unsupported": ErrorFault(code=100, message="Unsupported request - method type: post"),
+        **BY_CODE,
     }
 )
-"""Presets that strike sends only."""
+"""Presets that strike sends only: those with a word for a name, and Meta's errors by their code."""
 
 API_FAULTS: Mapping[str, Fault] = MappingProxyType(
     {
@@ -62,7 +65,8 @@ API_FAULTS: Mapping[str, Fault] = MappingProxyType(
 )
 """Presets that strike every call."""
 
-NAMES: tuple[str, ...] = tuple(sorted([*SEND_FAULTS, *API_FAULTS]))
+NAMES: tuple[str, ...] = (*sorted((SEND_FAULTS.keys() | API_FAULTS.keys()) - BY_CODE.keys()), *BY_CODE)
+"""The words, then the codes."""
 
 
 def preset(name: str, *, times: int | None = None, match: Match | None = None) -> FaultRule:
