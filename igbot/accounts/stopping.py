@@ -30,7 +30,7 @@ WITH held AS (
     SELECT account_id, paused_at, halted_reason FROM account WHERE account_id = ANY ($1)
     ORDER BY account_id FOR UPDATE
 ), done AS (
-    UPDATE account a SET paused_at = NULL, halted_at = NULL, halted_reason = NULL
+    UPDATE account a SET paused_at = NULL, halted_at = NULL, halted_reason = NULL, halted_until = NULL
     FROM held WHERE a.account_id = held.account_id
     RETURNING a.account_id, a.name, a.paused_at, a.halted_reason, a.send_after, a.send_after_reason
 )

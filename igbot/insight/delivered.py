@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 import asyncpg
 
-from igbot.insight.explanation import Attempt, Button, QuickReply, Reply, ServiceCall
+from igbot.insight.explanation import Attempt, Button, Event, QuickReply, Reply, ServiceCall
+from igbot.insight.waiting import waits_for
+from igbot.outbox.dead_letters import RETRIED
 from igbot.outbox.states import OPEN
 from igbot.store.processes import LOCK_CLASS
 
@@ -16,7 +18,13 @@ from igbot.store.processes import LOCK_CLASS
 # is then the one that has the reply.
 REPLIES = """
 SELECT o.outbox_id, o.body, o.status, o.reason, o.mid, o.due_at, o.finished_at, o.echoed_at, o.seen_at, o.attempts,
-    o.sending_at, a.halted_reason, a.send_after, EXISTS (
+    o.sending_at, o.decided_at, o.expires_at, o.despite_pause, a.halted_reason, a.halted_until,
+    a.paused_at AS account_paused_at, a.send_after, a.send_after_reason, a.outage_at,
+    c.cancel_before, c.cancel_reason, c.blocked_at, lane.due_at AS lane_due_at, lane.free_at,
+    (SELECT b.outbox_id || ', ' || b.status FROM outbox b
+        WHERE (b.account_id, b.igsid) = (o.account_id, o.igsid) AND b.status IN ('queued', 'sending', 'unknown')
+            AND b.outbox_id < o.outbox_id
+        ORDER BY b.outbox_id LIMIT 1) AS before_it, EXISTS (
         SELECT FROM outbox_lane l JOIN pg_locks k ON k.objid::bigint = l.lease_by
         WHERE (l.account_id, l.igsid) = (o.account_id, o.igsid) AND l.lease_until >= $7
             AND k.locktype = 'advisory' AND k.classid::bigint = $8 AND k.granted
@@ -25,6 +33,8 @@ FROM message r
 JOIN outbox o ON (o.account_id, o.outbox_id) = (r.account_id, r.outbox_id)
 JOIN inbox i ON (i.account_id, i.event_key) = (o.account_id, o.for_key)
 LEFT JOIN account a ON a.account_id = o.account_id
+LEFT JOIN conversation c ON (c.account_id, c.igsid) = (o.account_id, o.igsid)
+LEFT JOIN outbox_lane lane ON (lane.account_id, lane.igsid) = (o.account_id, o.igsid)
 WHERE (r.account_id, r.igsid, r.at) = ($1, $2, $3)
     AND CASE WHEN $9::text IS NULL THEN (i.event_at, i.kind) = ($4, $5) AND i.mid IS NOT DISTINCT FROM $6
         ELSE coalesce(i.mid, i.event_key::text) = $9 END
@@ -42,7 +52,7 @@ ORDER BY s.call_id
 """
 
 ATTEMPTS = """
-SELECT outbox_id, at, outcome, code, subcode, fbtrace_id FROM send_attempt
+SELECT outbox_id, at, outcome, code, subcode, fbtrace_id, detail FROM send_attempt
 WHERE account_id = $1 AND outbox_id = ANY ($2) ORDER BY attempt_id
 """
 
@@ -50,6 +60,22 @@ COUNTED = frozenset({"retry", "unknown", "no answer", "process lost", "refused"}
 """Outcomes of calls that count against a reply's tries."""
 CALLS = COUNTED | {"wait", "halted"}
 """What else is noted of a reply is no call of the Send API."""
+WORDS = {
+    "sent": "called: Meta took it",
+    "retry": "called: not taken, to be tried again",
+    "unknown": "called: an error that proves nothing",
+    "no answer": "called: no answer",
+    "process lost": "called: its process was lost before the answer",
+    "refused": "called: refused",
+    "wait": "called: too much, or not now; sends of the account wait",
+    "halted": "called: sends of the account are stopped",
+    "in flight": "called: the answer is waited for",
+    "found": "looked up: Meta has it",
+    "no look-up": "could not be looked up",
+    "settled by echo": "an echo has settled it",
+    RETRIED: "the operator has it sent again",
+}
+"""What happened to a reply, in words; what is noted otherwise says so itself."""
 
 
 async def replies_to(conn: "asyncpg.Connection[Any]", asked: asyncpg.Record, *, now: datetime) -> tuple[Reply, ...]:
@@ -73,18 +99,15 @@ async def calls_for(conn: "asyncpg.Connection[Any]", asked: asyncpg.Record) -> t
 
 def _reply(row: asyncpg.Record, noted: Sequence[asyncpg.Record], *, now: datetime) -> Reply:
     body = json.loads(row["body"])
-    calls = [
-        Attempt(n["at"], n["outcome"], n["code"], n["subcode"], n["fbtrace_id"]) for n in noted if n["outcome"] in CALLS
-    ]
-    unnoted = row["attempts"] > sum(call.outcome in COUNTED for call in calls)
+    calls = [_call(n) for n in noted if n["outcome"] in CALLS]
+    unnoted = _unnoted(row, noted)
     known_by: Literal["answer", "echo", "look-up"] | None = None
     if row["status"] == "sent":
         looked_up = any(n["outcome"] == "found" for n in noted)
         known_by = "answer" if unnoted else "look-up" if looked_up else "echo"
-        if unnoted:
-            calls.append(Attempt(row["finished_at"], "sent"))
-    elif row["status"] == "sending" and unnoted:
-        calls.append(Attempt(row["sending_at"], "in flight" if row["in_hand"] else "process lost"))
+    if unnoted is not None:
+        calls.append(unnoted)
+    waits = waits_for(dict(row), now=now)
     return Reply(
         outbox_id=row["outbox_id"],
         text=body.get("text", ""),
@@ -92,7 +115,7 @@ def _reply(row: asyncpg.Record, noted: Sequence[asyncpg.Record], *, now: datetim
         buttons=tuple(Button(b["title"], b["url"], b["payload"]) for b in body.get("buttons", ())),
         attachment=(body.get("attachment") or {}).get("url"),
         status=row["status"],
-        reason=row["reason"] or _waits_for(row, now=now),
+        reason=row["reason"] or (waits[0] if waits else None),
         mid=row["mid"],
         due_at=row["due_at"] if row["status"] in OPEN else None,
         finished_at=row["finished_at"],
@@ -100,13 +123,44 @@ def _reply(row: asyncpg.Record, noted: Sequence[asyncpg.Record], *, now: datetim
         seen_at=row["seen_at"],
         known_by=known_by,
         attempts=tuple(calls),
+        expires_at=row["expires_at"],
+        waits=waits,
+        events=tuple(_events(row, noted, unnoted)),
     )
 
 
-def _waits_for(row: asyncpg.Record, *, now: datetime) -> str | None:
-    """What holds up all replies of the account, this one too."""
-    if row["status"] != "queued":
+def _call(noted: asyncpg.Record) -> Attempt:
+    return Attempt(noted["at"], noted["outcome"], noted["code"], noted["subcode"], noted["fbtrace_id"])
+
+
+def _unnoted(row: asyncpg.Record, noted: Sequence[asyncpg.Record]) -> Attempt | None:
+    """The call that is noted in the reply's own row only: the one that succeeded, or whose answer is not there yet."""
+    outcomes = [n["outcome"] for n in noted]
+    again = len(outcomes) - outcomes[::-1].index(RETRIED) if RETRIED in outcomes else 0
+    if row["attempts"] <= sum(outcome in COUNTED for outcome in outcomes[again:]):
         return None
-    if row["halted_reason"]:
-        return f"sends are stopped: {row['halted_reason']}"
-    return "rate limit" if row["send_after"] and row["send_after"] > now else None
+    match row["status"]:
+        case "sent":
+            return Attempt(row["finished_at"], "sent")
+        case "sending":
+            return Attempt(row["sending_at"], "in flight" if row["in_hand"] else "process lost")
+        case _:
+            return None
+
+
+def _events(row: asyncpg.Record, noted: Sequence[asyncpg.Record], unnoted: Attempt | None) -> list[Event]:
+    """Everything that happened, in order of time."""
+    found = [Event(row["decided_at"], "decided")]
+    found += [Event(n["at"], _told(n), n["code"], n["subcode"], n["fbtrace_id"]) for n in noted]
+    if unnoted is not None:
+        found.append(Event(unnoted.at, WORDS[unnoted.outcome]))
+    ended = row["status"] in ("cancelled", "expired") and row["status"] not in {n["outcome"] for n in noted}
+    if ended:
+        found.append(Event(row["finished_at"], f"{row['status']}: {row['reason']}"))
+    found += [Event(row[f"{fact}_at"], fact) for fact in ("echoed", "seen") if row[f"{fact}_at"]]
+    return sorted(found, key=lambda event: event.at)
+
+
+def _told(noted: asyncpg.Record) -> str:
+    words = WORDS.get(noted["outcome"], noted["outcome"])
+    return f"{words} ({noted['detail']})" if noted["detail"] and noted["outcome"] != RETRIED else words

@@ -27,7 +27,8 @@ class ServiceCall:
 class Message:
     """A customer's message. `status`: `pending` (nothing decided yet), `done`, or `dead` (set aside, see `error`).
 
-    `calls` were asked for it; a pending one may wait for them.
+    `calls` were asked for it; a pending one may wait for them. `deleted_at` is when its author took it back: nothing of
+    what it said is kept. Its `text` is that of the newest of so many `edits`.
     """
 
     account: str
@@ -41,6 +42,8 @@ class Message:
     error: str | None
     test: bool
     calls: tuple[ServiceCall, ...] = ()
+    deleted_at: datetime | None = None
+    edits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,17 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to a reply, a call or anything else, in words; the codes are Meta's."""
+
+    at: datetime
+    what: str
+    code: int | None = None
+    subcode: int | None = None
+    fbtrace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QuickReply:
     """A button under a reply."""
 
@@ -114,8 +128,9 @@ class Button:
 class Reply:
     """One part of the answer, and where it stands. `attachment` is the address of a picture, film or sound.
 
-    `reason` says why it waits or came to nothing, `due_at` when it is looked at next. `known_by` says how it is known
-    to have been sent: by Meta's `answer`, its `echo`, or a `look-up`.
+    `reason` says why it waits or came to nothing, `due_at` when it is looked at next, `waits` all that holds it up just
+    now, `expires_at` when it is too late. `known_by` says how it is known to have been sent: by Meta's `answer`, its
+    `echo`, or a `look-up`. `events` are all that has happened to it, the calls (`attempts`) too.
     """
 
     outbox_id: int
@@ -132,6 +147,9 @@ class Reply:
     seen_at: datetime | None
     known_by: Literal["answer", "echo", "look-up"] | None
     attempts: tuple[Attempt, ...]
+    expires_at: datetime
+    waits: tuple[str, ...]
+    events: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)

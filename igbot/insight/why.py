@@ -19,12 +19,13 @@ from igbot.meta.webhook import read_content
 # A mid names a message; but also what a reaction is about, which says least of what was asked for.
 FIND = """
 SELECT account_id AS account, igsid, mid, kind, text, payload, at, test, reason, rule, digest, considered, decided_at,
-    matched, rank, variant, withheld, observers, answered_with,
+    matched, rank, variant, withheld, observers, answered_with, deleted_at, edits,
     CASE WHEN kind = 'reaction' THEN 3 WHEN reason = 'standby' THEN 1 ELSE 0 END AS place
 FROM message WHERE mid = $1 AND direction = 'in'
 UNION ALL
 SELECT m.account_id, m.igsid, m.mid, m.kind, m.text, m.payload, m.at, m.test, m.reason, m.rule, m.digest,
-    m.considered, m.decided_at, m.matched, m.rank, m.variant, m.withheld, m.observers, m.answered_with, 2
+    m.considered, m.decided_at, m.matched, m.rank, m.variant, m.withheld, m.observers, m.answered_with,
+    m.deleted_at, m.edits, 2
 FROM outbox o
 JOIN inbox i ON (i.account_id, i.event_key) = (o.account_id, o.for_key)
 JOIN message m ON (m.account_id, m.igsid, m.at, m.kind) = (i.account_id, i.igsid, i.event_at, i.kind)
@@ -44,7 +45,7 @@ WHERE status = 'dead' AND mid = $1 AND kind = ANY ($2)
 
 BY_A_PERSON = "SELECT EXISTS (SELECT FROM message WHERE mid = $1 AND direction = 'out')"
 
-ACCOUNTS = "SELECT account_id FROM account WHERE ids && $1"
+ACCOUNTS = "SELECT account_id FROM account WHERE ids && $1 OR name = ANY ($1)"
 
 
 class NothingDecided(IgbotError):
@@ -64,9 +65,9 @@ async def explain(
 ) -> Explanation:
     """What was decided on the message `mid`, or on the one that our message `mid` answers, and what came of it.
 
-    `account` (any of its ids) is where to look; None looks everywhere, and prefers the accounts that have one of the
-    ids `own`. `ground` is what rules are asked again on. Raises NothingDecided if nobody knows the mid or a person
-    wrote it, UsageError if several accounts do.
+    `account` (its name or any of its ids) is where to look; None looks everywhere, and prefers the accounts that have
+    one of the ids `own`. `ground` is what rules are asked again on. Raises NothingDecided if nobody knows the mid or a
+    person wrote it, UsageError if several accounts do.
     """
     mid = storable(mid)
     found = await conn.fetch(FIND, mid)
@@ -87,6 +88,8 @@ async def explain(
         error=None,
         test=asked["test"],
         calls=await calls_for(conn, asked),
+        deleted_at=asked["deleted_at"],
+        edits=asked["edits"],
     )
     decision = await _decision(conn, asked, message, ground)
     return Explanation(message, decision, await replies_to(conn, asked, now=now))
