@@ -1,11 +1,13 @@
 """What Meta is asked about access tokens: whose one is, for another in its place, how long it lasts."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import aiohttp
 
 from igbot.meta.graph_error import GraphError
+from igbot.meta.signature import appsecret_proof
 from igbot.meta.token_answers import (
     Owner,
     Renewed,
@@ -15,6 +17,7 @@ from igbot.meta.token_answers import (
     read_owner,
     read_renewed,
 )
+from igbot.settings.model import Account, Settings
 
 SECONDS = aiohttp.ClientTimeout(total=15, sock_connect=5)
 MOST_BYTES = 64 * 1024
@@ -76,6 +79,15 @@ class TokenCalls:
                 return response.status, await _start_of(response)
         except (aiohttp.ClientError, TimeoutError, ConnectionError, EOFError):
             return 0, b""
+
+
+def token_calls(
+    settings: Settings, account: Account, session: aiohttp.ClientSession, *, sandbox_url: str | None
+) -> TokenCalls:
+    """The calls about the token of an account, on its host, or in the sandbox where it has none."""
+    url = account.graph_url or sandbox_url or ""
+    proof = partial(appsecret_proof, settings.app_secrets[0]) if settings.appsecret_proof else None
+    return TokenCalls(session, url=url, version=settings.graph_version, proof=proof)
 
 
 async def _start_of(response: Any) -> bytes:

@@ -22,11 +22,11 @@ HOLDS = "SELECT EXISTS (SELECT FROM access_token JOIN account USING (account_id)
 # Nothing that was known of the token before holds for this one. $5 marks the value of the variable that the token came
 # from; NULL: it came from elsewhere, and the variable still has the value it had ($6, where nothing is known yet).
 GIVE = """
-INSERT INTO access_token (account_id, sealed, stored_at, origin, source_digest)
-VALUES ($1, $2, $3, $4, coalesce($5, $6, ''))
+INSERT INTO access_token (account_id, sealed, stored_at, origin, source_digest, confirmed_at)
+VALUES ($1, $2, $3, $4, coalesce($5, $6, ''), $7)
 ON CONFLICT (account_id) DO UPDATE SET sealed = EXCLUDED.sealed, stored_at = EXCLUDED.stored_at,
     origin = EXCLUDED.origin, source_digest = coalesce($5, access_token.source_digest), previous = NULL,
-    refreshed_at = NULL, expires_at = NULL, confirmed_at = NULL, check_at = NULL, checked_at = NULL,
+    refreshed_at = NULL, expires_at = NULL, confirmed_at = EXCLUDED.confirmed_at, check_at = NULL, checked_at = NULL,
     warned_days = NULL, trouble = NULL
 """
 MARK = "UPDATE access_token SET source_digest = $2 WHERE account_id = $1"
@@ -121,15 +121,17 @@ async def give_token(
     variable: str | None,
     now: datetime,
     beside: str | None = None,
+    confirmed: bool = False,
 ) -> None:
     """Store a token in the place of whatever was there.
 
     `variable`: the value of the environment it came from; None: a person gave it, and the variable goes on not to
-    count until it changes. `beside` is the variable's value then, for where none has ever been taken over.
+    count until it changes. `beside` is the variable's value then, for where none has ever been taken over. `confirmed`:
+    Meta has said that it is this account's.
     """
     origin: Origin = "variable" if variable else "command"
     marks = [vault.mark(value) if value else None for value in (variable, beside)]
-    await conn.execute(GIVE, account_id, vault.seal(token), now, origin, *marks)
+    await conn.execute(GIVE, account_id, vault.seal(token), now, origin, *marks, now if confirmed else None)
 
 
 async def stored_token(conn: "asyncpg.Connection[Any]", vault: TokenVault, account_id: AccountId) -> StoredToken | None:

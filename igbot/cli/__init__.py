@@ -17,6 +17,7 @@ from igbot.cli.sandbox import sandbox
 from igbot.cli.sends import pause, resume
 from igbot.cli.serve import serve
 from igbot.cli.simulate import simulate
+from igbot.cli.token import app as token
 from igbot.cli.verify_test import verify_test
 from igbot.cli.why import why
 from igbot.errors import ExitCode, IgbotError
@@ -39,6 +40,7 @@ app.command()(why)
 app.command()(pause)
 app.command()(resume)
 app.add_typer(outbox, name="outbox")
+app.add_typer(token, name="token")
 app.command()(archive)
 app.command()(health)
 app.command("verify-test")(verify_test)

@@ -12,6 +12,7 @@ from igbot.errors import IgbotError
 if TYPE_CHECKING:
     from igbot.settings.model import Settings
     from igbot.store.pool import Database
+    from igbot.telemetry.redaction import Redactor
 
 Result = TypeVar("Result")
 
@@ -23,13 +24,13 @@ def settings_for(env: str | None) -> "Settings":
     return read_settings(environ=os.environ, options={"env": env} if env else {}, cwd=Path.cwd())
 
 
-def quiet_log(settings: "Settings") -> None:
-    """Warnings and worse on stderr, for a person."""
+def quiet_log(settings: "Settings") -> "Redactor":
+    """Warnings and worse on stderr, for a person; what is returned hides secrets in them."""
     import sys
 
     from igbot.telemetry.setup import configure_logging
 
-    configure_logging(level="WARNING", format="console", secrets=settings.secrets(), marks={}, stream=sys.stderr)
+    return configure_logging(level="WARNING", format="console", secrets=settings.secrets(), marks={}, stream=sys.stderr)
 
 
 @asynccontextmanager
