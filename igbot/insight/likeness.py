@@ -10,9 +10,9 @@ from rapidfuzz import fuzz, process
 
 from igbot.insight.everyday_words import EVERYDAY
 from igbot.rules.expressions import expression
-from igbot.rules.languages import STOP_WORDS
 from igbot.rules.matching.normalise import fold_accents
 from igbot.rules.matching.words import tokens
+from igbot.rules.opting import BUILT_IN
 
 LIKE = 75
 """How like two messages are that belong together, of 100 (`token_set_ratio` of what they ask for)."""
@@ -96,7 +96,7 @@ def _tells(word: str) -> bool:
 
 
 def _usable(text: str) -> bool:
-    return text not in STOP_WORDS and _MEANING.search(text) is not None
+    return fold_accents(text) not in BUILT_IN.stop and _MEANING.search(text) is not None
 
 
 @dataclass(slots=True)

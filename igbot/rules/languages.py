@@ -39,24 +39,6 @@ YES_NO: Mapping[str, tuple[str, str]] = {
 }
 """What true and false are in a reply."""
 
-_STOP_WORDS: Mapping[str, str] = {
-    "en": "stop unsubscribe",
-    "es": "stop baja parar",
-    "de": "stopp abmelden",
-    "fr": "stop arrêter",
-    "pt": "parar sair",
-    "it": "stop basta",
-    "tr": "dur iptal",
-    "ru": "стоп отписаться",
-    "ar": "توقف",
-}
-STOP_WORDS: Mapping[str, tuple[str, ...]] = {
-    word: tuple(language for language, others in _STOP_WORDS.items() if word in others.split())
-    for words in _STOP_WORDS.values()
-    for word in words.split()
-}
-"""By which words customers say "leave me alone", and in which languages; no rule can have them."""
-
 
 def is_language(tag: str) -> bool:
     """Whether a BCP 47 tag (`es`, `es-MX`, `zh-Hant`) begins with the code of a language that there is."""

@@ -66,6 +66,8 @@ class Rule:
     delay: timedelta = timedelta(0)
     typing: bool = False
     observe: bool = False
+    resume: bool = False
+    """Of an observer: where it fits, a pause of the bot is over."""
     fallback: bool = False
     ask_on_tie: bool | None = None
     """`on_tie`: None where the configuration decides."""

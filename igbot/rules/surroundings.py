@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from igbot.rules.opting import BUILT_IN, OptingWords
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -11,7 +13,7 @@ class Surroundings:
 
     `accounts`, `channels` and `services` are the names that `accounts:`, `notify:` and `call:` may use; None: not
     known here, so that any name passes. `now` tells lint what is over (None: nothing is). `disclosed`:
-    the configuration tells customers that a bot answers.
+    the configuration tells customers that a bot answers. `opting` are the words that igbot obeys itself.
     """
 
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
@@ -21,3 +23,4 @@ class Surroundings:
     services: frozenset[str] | None = None
     now: datetime | None = None
     disclosed: bool = False
+    opting: OptingWords = BUILT_IN

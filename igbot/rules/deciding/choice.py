@@ -1,7 +1,7 @@
 """What is decided, and what the decision says: the shapes of `decide`. All immutable."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -9,6 +9,7 @@ from igbot.meta.events import CustomerKind
 from igbot.meta.outgoing import Outgoing
 from igbot.rules.answers import AlertLevel
 from igbot.rules.deciding.memory import Memory
+from igbot.rules.opting import BUILT_IN, NO_WORDS, Opt, OptingWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ class Options:
 
     `default_reply` is said where no rule fits and none is a fallback (`""`: nothing). `language` is spoken where a
     customer's is not known. `loop_guard`: answers to typed text within ten minutes, 0 for any. `disclosure` is what the
-    first answer of a conversation begins with (`""`: nothing). `stop_words` and `start_words` are the owner's, by
-    language; a language that is not in them has the built-in ones.
+    first answer of a conversation begins with (`""`: nothing). `opting` are the words by which customers opt out and
+    in.
     """
 
     default_reply: str = ""
@@ -80,8 +81,11 @@ class Options:
     detect: Detect | None = None
     loop_guard: int = 0
     disclosure: str = ""
-    stop_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    start_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    opting: OptingWords = BUILT_IN
+
+    def without_policy(self) -> "Options":
+        """These for the rules alone: nothing above them silences the bot, and nothing is added to what they say."""
+        return replace(self, loop_guard=0, disclosure="", opting=NO_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +135,6 @@ class Considered:
     line: int
 
 
-Opt = Literal["out", "in"]
-"""The customer wants no more of the bot, or wants it again."""
-
 Reason = Literal[
     "unknown_account", "opted_out", "paused", "window_closed", "loop_guard", "rule", "fallback", "unmatched"
 ]
@@ -151,7 +152,8 @@ class Choice:
     the decision waits for that call's answer, or (`"profile"`) for the customer's profile, and is made anew. `memory`
     is what is known of the customer afterwards; `calls` are those of observers, for which nobody waits. `tagged`,
     `untagged` and `facts` are all that rules said to do, whether it was so before or not. `opt`: the customer opted out
-    or in with this message, and `replies` confirm it. `guarded`: the loop guard silences the bot for that long.
+    or in with this message, and `replies` confirm it. `guarded`: the loop guard silences the bot for that long, and
+    `matched` says what it counted. `resumed`: an observer has ended the pause.
     """
 
     reason: Reason
@@ -178,3 +180,4 @@ class Choice:
     wanted: CallRequest | Literal["profile"] | None = None
     opt: Opt | None = None
     guarded: timedelta | None = None
+    resumed: bool = False

@@ -1,6 +1,7 @@
 """What the rules say to one message, and why: a pure function of the two and of what is known of the customer."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
 from typing import Literal
@@ -19,6 +20,7 @@ from igbot.rules.deciding.table import Entry
 from igbot.rules.deciding.telling import Told
 from igbot.rules.deciding.why import obstacle
 from igbot.rules.deciding.winning import WHEN_NOTHING_ELSE, Win, chance_of, play
+from igbot.rules.opting import Opt
 from igbot.rules.rule import FALLBACK_KINDS, Rule
 
 _NO_OPTIONS = Options()
@@ -71,9 +73,10 @@ def keep_silent(
     options: Options,
     used_up: Collection[str] = (),
 ) -> Choice:
-    """What is done about a message that no rule may answer, for this reason: observers run, if the account is ours."""
+    """What is done about a message that no rule may answer, for this reason: observers run, if the account is ours and
+    the customer has not opted out."""
     scene = stage(rules, message, customer, sent_at=sent_at, now=now, options=options)
-    observers = _observers(rules, scene, used_up) if reason != "unknown_account" else []
+    observers = _observers(rules, scene, used_up) if reason not in ("unknown_account", "opted_out") else []
     wanted = _wanted(scene, None, observers)
     if wanted is not None:
         return wait(rules, scene, None, wanted)
@@ -81,6 +84,45 @@ def keep_silent(
     for each in observers:
         effects.carry_out(each.rule, each)
     return finish(rules, effects, Told(), observers, reason=reason)
+
+
+def obey(
+    rules: RuleSet,
+    message: Incoming,
+    customer: Customer,
+    opt: Opt,
+    confirmation: str,
+    *,
+    now: datetime,
+    sent_at: datetime,
+    options: Options,
+) -> Choice:
+    """What is done about a message by which a customer opts out or in, and the one text that confirms it (`""`: none).
+
+    The word is no sign of the language in which the customer writes.
+    """
+    options = replace(options, detect=None)
+    scene = stage(rules, message, customer, sent_at=sent_at, now=now, options=options)
+    told = Told((Outgoing(confirmation),) if confirmation else ())
+    choice = finish(rules, Effects(scene, customer.memory, scene.language), told, (), reason="opted_out")
+    return replace(choice, opt=opt)
+
+
+def resumes(
+    rules: RuleSet,
+    message: Incoming,
+    customer: Customer,
+    *,
+    now: datetime,
+    sent_at: datetime,
+    options: Options,
+    used_up: Collection[str] = (),
+) -> bool:
+    """Whether an observer that runs now ends a pause of the bot."""
+    if not rules.may_resume:
+        return False
+    scene = stage(rules, message, customer, sent_at=sent_at, now=now, options=options)
+    return any(each.rule.resume for each in _observers(rules, scene, used_up))
 
 
 def _observers(rules: RuleSet, scene: Scene, used_up: Collection[str]) -> list[Fit]:

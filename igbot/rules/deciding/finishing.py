@@ -1,6 +1,7 @@
 """The choice in which a decision ends, and the memory it leaves of the customer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
@@ -98,13 +99,12 @@ def _remember(rules: RuleSet, effects: Effects, answering: Rule | None, told: To
     uses = memory.uses
     if uses or any(rule.limits for rule in effects.done_by):
         uses = with_uses(uses, effects.done_by, rules.rule_of, now=scene.now, key=scene.message.key)
-    return Memory(
+    return replace(
+        memory,
         messages=memory.messages + 1,
         last_message_at=scene.sent_at if last is None or scene.sent_at > last else last,
         answered_by=(answering.name if answering else None) if answered else memory.answered_by,
         answered_at=scene.now if answered else memory.answered_at,
-        tags=memory.tags,
-        facts=memory.facts,
         language=scene.written_in or memory.language,
         uses=uses,
     )

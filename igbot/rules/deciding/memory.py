@@ -23,7 +23,9 @@ class Memory:
 
     `answered_by` is the rule that answered last, at `answered_at`; None where that was no rule's answer. `facts` are
     what rules have `set`. `language` is the customer's as a BCP 47 tag, where it could be told. `uses` are of rules
-    whose limits count per customer.
+    whose limits count per customer. For the loop guard: `typed_answers`, when typed texts were answered lately, and
+    `fallbacks`, how many of them in a row no rule understood. `disclosed_at`: when the customer was last told that a
+    bot answers.
     """
 
     messages: int = 0
@@ -34,6 +36,9 @@ class Memory:
     facts: Mapping[str, str] = field(default_factory=dict)
     language: str | None = None
     uses: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
+    typed_answers: tuple[datetime, ...] = ()
+    fallbacks: int = 0
+    disclosed_at: datetime | None = None
 
 
 def to_stored(memory: Memory) -> dict[str, Any]:
@@ -48,6 +53,9 @@ def to_stored(memory: Memory) -> dict[str, Any]:
         "facts": dict(memory.facts),
         "language": memory.language,
         "uses": {rule: [[use.at.isoformat(), use.key] for use in uses] for rule, uses in memory.uses.items()},
+        "typed_answers": [at.isoformat() for at in memory.typed_answers],
+        "fallbacks": memory.fallbacks,
+        "disclosed_at": _written(memory.disclosed_at),
     }
     return {name: value for name, value in stored.items() if value or name == "messages"}
 
@@ -66,6 +74,9 @@ def from_stored(stored: Mapping[str, Any] | None) -> Memory:
             facts=dict(stored.get("facts", {})),
             language=stored.get("language"),
             uses={rule: _read_uses(uses) for rule, uses in stored.get("uses", {}).items()},
+            typed_answers=tuple(at for each in stored.get("typed_answers", ()) if (at := _read(each))),
+            fallbacks=int(stored.get("fallbacks", 0)),
+            disclosed_at=_read(stored.get("disclosed_at")),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return Memory()

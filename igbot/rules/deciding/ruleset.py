@@ -19,8 +19,9 @@ class RuleSet:
     """All rules of `rules.d`, in the order of their files. `digest` names the contents they were read from.
 
     `limited_for_all` are the limits that count all customers together, by rule; `needs_profile` is true where some
-    rule depends on what Meta tells of a customer; `languages` are those that any rule speaks or asks for, in lower
-    case. The rest are tables of `decide`: `numbers` of all keywords, and in `keywords` what each number stands for.
+    rule depends on what Meta tells of a customer; `may_resume` where some observer ends pauses; `languages` are those
+    that any rule speaks or asks for, in lower case. The rest are tables of `decide`: `numbers` of all keywords, and in
+    `keywords` what each number stands for.
 
     To let go of the last reference frees everything in one go, with the interpreter held: some 20 to 60 ms for ten
     thousand rules, in a thread as well. An owner with an event loop to keep going uses `take_apart`, in a thread.
@@ -30,6 +31,7 @@ class RuleSet:
     rules: tuple[Rule, ...]
     limited_for_all: Mapping[str, Limit]
     needs_profile: bool
+    may_resume: bool
     languages: tuple[str, ...]
     entries: tuple[Entry, ...]
     by_name: Mapping[str, Entry]
@@ -78,6 +80,7 @@ def build_ruleset(digest: str, rules: Sequence[Rule]) -> RuleSet:
         rules=ordered,
         limited_for_all={rule.name: limit for rule in ordered for limit in rule.limits if limit.per == "all"},
         needs_profile=any(entry.says_profile or when_names_profile(entry.rule.when) for entry in enabled),
+        may_resume=any(entry.rule.observe and entry.rule.resume for entry in enabled),
         languages=tuple(sorted({language for rule in ordered for language in languages_of(rule)})),
         entries=entries,
         by_name={entry.rule.name: entry for entry in entries},

@@ -32,7 +32,7 @@ def check(rules: Sequence[Rule], reports: Mapping[str, FileReport], surroundings
     found = subjects(rules, reports)
     lists = shared_lists(found)
     check_purpose(found)
-    check_words(found, lists, reports, language=surroundings.language)
+    check_words(found, lists, reports, surroundings)
     check_patterns(found, lists, reports)
     check_wildcards(found, lists, reports)
     check_times(found, reports, surroundings.now)

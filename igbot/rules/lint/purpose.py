@@ -31,6 +31,8 @@ def check_purpose(rules: Sequence[Subject]) -> None:
         if not (given <= RULE_KEYS):
             continue  # what it does or asks for may be under the key that is not known
         _check_deeds(each)
+        if each.rule.resume:
+            _check_resuming(each)
         # Conditions that could not be read are findings of their own.
         asks = each.rule.fallback or each.rule.observe or given & CONDITIONS
         if not asks and _fits_all(each.rule):
@@ -50,7 +52,7 @@ def _check_names(rules: Iterable[Subject]) -> None:
 
 def _check_deeds(each: Subject) -> None:
     rule = each.rule
-    effects = rule.tags or rule.untags or rule.sets or rule.alert or rule.call
+    effects = rule.tags or rule.untags or rule.sets or rule.alert or rule.call or rule.resume
     unread = rule.places.keys() & set(ANSWER_KEYS) - {"handoff"}
     if not rule.replies and rule.handoff is None and not effects and not unread:
         message = f'rule "{rule.name}" does nothing'
@@ -74,6 +76,18 @@ def _check_observer(each: Subject) -> None:
     if then:
         message = f'"{rule.name}" observes and never answers: when its limit is reached nothing else can happen'
         each.report.error("R015", rule.place("limit"), message, hint=f"delete then: {then}")
+
+
+def _check_resuming(each: Subject) -> None:
+    """R015 where the rule does not run while the bot is silent, R013 where any message would end the silence."""
+    rule = each.rule
+    if not rule.observe:
+        message = f'"{rule.name}" does not run while the bot is silent for a customer, so resume has no meaning'
+        hint = 'add "observe: true", and answer in another rule'
+        each.report.error("R015", rule.place("resume"), message, hint=hint)
+    elif not rule.places.keys() & CONDITIONS and _fits_all(rule):
+        message = f'"{rule.name}" has no condition, so that any message would end a hand-off'
+        each.report.error("R013", rule.place("name"), message, hint="add keywords:, as in [{is: bot}]")
 
 
 def _fits_all(rule: Rule) -> bool:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from igbot.rules.conditions import TextCondition, TextNode, When, WordList
 from igbot.rules.expressions import expression
-from igbot.rules.languages import ENGLISH, STOP_WORDS, nearest
+from igbot.rules.languages import ENGLISH, nearest
 from igbot.rules.lint.implication import MOST_PAIRS, alone, implies
 from igbot.rules.lint.subjects import Key, Subject, key_of, text_conditions
-from igbot.rules.matching.matchers import Keyword, Matcher, bare
+from igbot.rules.matching.matchers import Keyword, Matcher
 from igbot.rules.matching.words import UNSPACED
+from igbot.rules.opting import OptingWords, whole
 from igbot.rules.reading.source import FileReport
+from igbot.rules.surroundings import Surroundings
 
 # One or two characters of the other scripts are often a whole word.
 _SHORT_LETTERS = expression(rf"(?V1)[\p{{L}}--[{UNSPACED}]]{{1,2}}")
@@ -29,10 +32,32 @@ _GLUED = {
 _MAY_BE_GLUED = expression(r"\p{Hangul}|[ğşőű]|ää|öö|yy")
 
 
+@dataclass(frozen=True, slots=True)
+class _Stops:
+    """The words that igbot obeys, and the language in which the rules speak."""
+
+    words: OptingWords
+    language: str
+
+    def check(self, word: Matcher, report: FileReport) -> None:
+        """R064 for a word that no rule would ever see."""
+        if not isinstance(word, Keyword) or word.kind not in ("word", "is"):
+            return
+        said_in = self.words.stop.get(word.folded if word.folded.isalnum() else whole(word.folded))
+        if said_in:
+            named = nearest(self.language, said_in) or nearest(ENGLISH, said_in) or said_in[0]
+            message = f'"{word.written}" is how customers say in "{named}" that they want no more messages'
+            report.error("R064", word.at, message, hint="delete it: igbot obeys this word itself")
+
+
 def check_words(
-    rules: Sequence[Subject], lists: Iterable[WordList], reports: Mapping[str, FileReport], *, language: str
+    rules: Sequence[Subject],
+    lists: Iterable[WordList],
+    reports: Mapping[str, FileReport],
+    surroundings: Surroundings,
 ) -> None:
-    """Findings R021, R025, R026, R035 and R064; `language` is the one in which the rules speak."""
+    """Findings R021, R025, R026, R035 and R064."""
+    stops = _Stops(surroundings.opting, surroundings.language)
     for each in rules:
         if each.flat and each.rule.when.text:
             _check_same(each.rule.when.text, each.report)
@@ -45,14 +70,14 @@ def check_words(
                 _check_wholes(text, each.report)
         _check_each(each.wanted, each.report)
         _check_short(each.excluded, each.report)
-        _check_stops(each, language)
+        _check_stops(each, stops)
     for given in lists:
         if report := reports.get(given.file):
             _check_same(TextCondition(any=given.any), report)
             words = [node for node in given.any if not isinstance(node, WordList | TextCondition)]
             _check_each(words, report)
             for word in words:
-                _check_stop(word, report, language)
+                stops.check(word, report)
 
 
 def _check_same(text: TextCondition, report: FileReport) -> None:
@@ -136,10 +161,10 @@ def _in(words: Sequence[str]) -> str:
     return f"in {', '.join(words)}" if words else "inside other words"
 
 
-def _check_stops(each: Subject, language: str) -> None:
+def _check_stops(each: Subject, stops: _Stops) -> None:
     for text in _deciding(each.rule.when):
         for word in _alone_in(text):
-            _check_stop(word, each.report, language)
+            stops.check(word, each.report)
 
 
 def _deciding(when: When) -> Iterator[TextCondition]:
@@ -163,13 +188,3 @@ def _alone_in(text: TextCondition) -> Iterator[Matcher]:
             yield from _alone_in(node)
         elif not isinstance(node, WordList):
             yield node
-
-
-def _check_stop(word: Matcher, report: FileReport, language: str) -> None:
-    if not isinstance(word, Keyword) or word.kind not in ("word", "is"):
-        return
-    said_in = STOP_WORDS.get(word.text if word.text.isalnum() else bare(word.text))
-    if said_in:
-        named = nearest(language, said_in) or nearest(ENGLISH, said_in) or said_in[0]
-        message = f'"{word.written}" is how customers say in "{named}" that they want no more messages'
-        report.error("R064", word.at, message, hint="delete it: igbot obeys this word itself")

@@ -99,6 +99,7 @@ def _compile_rule(draft: DraftRule, scope: Scope, accounts: frozenset[str] | Non
         delay=pace.delay,
         typing=pace.typing,
         observe=_read_flag(given, "observe", report, default=False),
+        resume=_read_flag(given, "resume", report, default=False),
         fallback=draft.fallback,
         ask_on_tie=_read_tie(given.get("on_tie"), report),
         examples=_read_examples(given["test"], report) if "test" in given else (),

@@ -31,7 +31,7 @@ LATER_FILE_KEYS = frozenset({"flows"})
 RULE_KEYS = frozenset(
     {"name", "label", "about", "enabled", "from", "until", "priority", "kinds", "keywords", "match", "not", "payload"}
     | {"when", "limit", "cooldown", "once", "settle", "delay", "typing", "observe", "fallback", "on_tie", "test"}
-    | set(ANSWER_KEYS)
+    | {"resume", *ANSWER_KEYS}
 )
 LATER_RULE_KEYS = frozenset({"flow", "ai"})
 NOT_IN_FALLBACK = ("keywords", "match", "not", "payload", "priority")
@@ -39,6 +39,7 @@ NOT_FOR_OBSERVERS = ("reply", "handoff", "settle", "delay", "typing", "on_tie", 
 NO_DEFAULTS = {
     "name": "a name cannot be a default: every rule has its own",
     "fallback": "not every rule of a file can be the fallback",
+    "resume": "only an observer ends a pause, and each says so itself",
 }
 """Keys of a rule that `defaults` cannot have, and why."""
 MOST_RULES = 20_000

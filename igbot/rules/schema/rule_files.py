@@ -96,6 +96,7 @@ def _who_answers() -> Shape:
         "payload": ref("payload"),
         "when": ref("when"),
         "observe": flag("Only tags, alerts and calls beside whatever is answered; never answers.", default=False),
+        "resume": flag("Of an observer: a message that fits ends the pause after a hand-off or a person's answer."),
         "fallback": flag("Answers what no other rule answers; one rule has it.", default=False),
         "on_tie": choice("If two rules fit equally well: the first answers, or the customer is asked.", "first", "ask"),
         "test": record(

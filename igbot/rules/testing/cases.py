@@ -9,9 +9,13 @@ from igbot.rules.deciding.choice import Answered, Incoming, Profile
 from igbot.rules.places import NOWHERE, Place
 from igbot.rules.reading.source import Source
 
-SILENCES = ("paused", "window_closed", "unmatched", "limit", "settle", "deleted", "unknown_account")
-"""Why nothing is said. `limit`: the rule that won has said enough; `settle`: answered together with a later line;
-`deleted`: the customer took the message back in time."""
+SILENCES = (
+    *("opted_out", "paused", "window_closed", "loop_guard", "unmatched"),
+    *("limit", "settle", "deleted", "unknown_account"),
+)
+"""Why nothing is said. `opted_out`: the customer wants no more, or did not any more before the answer had left;
+`limit`: the rule that won has said enough; `settle`: answered together with a later line; `deleted`: the customer took
+the message back in time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,8 +118,8 @@ def _expected(said: Said) -> str:
         return ""
     if said.answered_later:
         return "silent: settle"
-    if said.reason == "paused":
-        return "silent: paused"
+    if said.reason in ("paused", "loop_guard"):
+        return f"silent: {said.reason}"
     if said.reason == "fallback":
         return "rule: fallback"
     rule = said.rule if said.reason == "rule" and said.rule else NO_RULE

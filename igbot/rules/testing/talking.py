@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from igbot.meta.events import OPENS_WINDOW
 from igbot.rules.deciding.choice import Answered, CallRequest, Choice, Customer, Incoming, Options
 from igbot.rules.deciding.memory import Memory, Use, without
-from igbot.rules.deciding.responding import MOST_LINES, Standing, respond, window_ends
+from igbot.rules.deciding.responding import MOST_LINES, Standing, respond, says_stop, window_ends
 from igbot.rules.testing.cases import Case, OwnerResumes, OwnerSays, Past, Step, Unsend
 from igbot.rules.testing.outcomes import IGSID, Asked, Outcome, Setup
 
@@ -39,11 +39,12 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True)
 class _Leaving:
-    """Replies that have not left yet, because of a `delay`."""
+    """Replies that have not left yet, because of a `delay`. `despite_pause`: they leave whoever else answers."""
 
     step: int
     key: str
     at: datetime
+    despite_pause: bool
 
 
 class _Unstubbed(Exception):
@@ -69,7 +70,10 @@ class _Talk:
     options: Options
     clock: datetime
     memory: Memory
+    paused_at: datetime | None = None
     paused_until: datetime | None = None
+    resumable: bool = False
+    opted_out: bool = False
     customer_at: datetime | None = None
     waiting: _Waiting | None = None
     leaving: _Leaving | None = None
@@ -93,6 +97,8 @@ class _Talk:
         if past.author == "customer":
             self.memory = replace(self.memory, messages=self.memory.messages + 1, last_message_at=at)
             self.customer_at = at
+            if self.options.opting.said_in(past.text, opted_out=self.opted_out):
+                self.opted_out = not self.opted_out
         elif past.author == "owner":
             self._owner_says(at)
         elif past.rule is not None:
@@ -106,7 +112,7 @@ class _Talk:
             if rule is not None and any(limit.per == "all" for limit in rule.limits):
                 self.uses_for_all.append((name, at))
             if rule is not None and rule.handoff is not None:
-                self.paused_until = at + rule.handoff.pause
+                self._pause(at, rule.handoff.pause, resumable=True)
 
     def play(self, steps: tuple[Step, ...]) -> tuple[Outcome, ...]:
         try:
@@ -132,7 +138,7 @@ class _Talk:
             case Incoming():
                 self._message(number, replace(happening, key=f"step {number}", test=self.case.person.test), step)
             case OwnerSays():
-                self._stop_leaving("paused")
+                self._stop_leaving("paused", self.clock)
                 self._owner_says(self.clock)
                 self.outcomes[number] = Outcome("owner_says", self.clock)
             case OwnerResumes():
@@ -145,7 +151,10 @@ class _Talk:
 
     def _owner_says(self, at: datetime) -> None:
         if self.setup.takeover_pause is not None:
-            self.paused_until = at + self.setup.takeover_pause
+            self._pause(at, self.setup.takeover_pause, resumable=True)
+
+    def _pause(self, at: datetime, length: timedelta, *, resumable: bool) -> None:
+        self.paused_at, self.paused_until, self.resumable = at, at + length, resumable
 
     def _unsend(self) -> str:
         """The customer takes the last message back; "too_late" where it is answered already."""
@@ -155,12 +164,12 @@ class _Talk:
             lines, left = self.waiting.lines[:-1], self.waiting.steps[:-1]
             self.waiting = replace(self.waiting, lines=lines, steps=left) if left else None
             return "deleted"
-        return "deleted" if self._stop_leaving("deleted") else "too_late"
+        return "deleted" if self._stop_leaving("deleted", self.clock) else "too_late"
 
-    def _stop_leaving(self, reason: str) -> bool:
-        """Keeps back the answer that has not left yet."""
+    def _stop_leaving(self, reason: str, left_by: datetime) -> bool:
+        """Keeps back the answer if it had not left by then."""
         leaving, self.leaving = self.leaving, None
-        if leaving is None or leaving.at <= self.clock:
+        if leaving is None or leaving.at <= left_by or (leaving.despite_pause and reason != "deleted"):
             return False
         self.outcomes[leaving.step] = replace(self.outcomes[leaving.step], reason=reason, replies=())
         self.memory = without(self.memory, frozenset({leaving.key}))
@@ -170,13 +179,17 @@ class _Talk:
         if message.kind in OPENS_WINDOW:
             self.customer_at = self.clock
         before = self.waiting
-        if before is not None and message.kind == "text" and len(before.lines) < MOST_LINES:
+        stops = not self.opted_out and says_stop(message, self.options)
+        if before is not None and message.kind == "text" and len(before.lines) < MOST_LINES and not stops:
             lines, steps = (*before.lines, message.text), (*before.steps, number)
             stubs = {**before.stubs, **step.stubs}
             self.waiting = _Waiting(lines, message, self.clock, before.settle, stubs, steps)
             return
         if before is not None:
             self._decide_waiting()
+        if stops:
+            # What was decided at this moment has not left.
+            self._stop_leaving("opted_out", self.clock - timedelta.resolution if before is not None else self.clock)
         choice, asked = self._decide(message, step.stubs, self.clock)
         if choice.settle and message.kind == "text":
             self.waiting = _Waiting((message.text,), message, self.clock, choice.settle, step.stubs, (number,))
@@ -198,7 +211,13 @@ class _Talk:
     def _decide(self, message: Incoming, stubs: Mapping[str, Answered], sent_at: datetime) -> tuple[Choice, Asked]:
         person = self.case.person
         customer = Customer(IGSID, person.account, self.memory, person.profile)
-        standing = Standing(True, self.paused_until, self.customer_at)
+        standing = Standing(
+            paused_until=self.paused_until,
+            customer_at=self.customer_at,
+            paused_at=self.paused_at,
+            opted_out=self.opted_out,
+            resumable=self.resumable,
+        )
         asked = Asked(message, customer, standing, sent_at, self.clock, self.options, self._used_up())
         answers: dict[str, Answered] = {}
         while True:
@@ -232,12 +251,24 @@ class _Talk:
         reason = "limit" if choice.withheld and not choice.replies else choice.reason
         self.outcomes[number] = Outcome(reason, self.clock, choice, asked, choice.replies)
         self.memory = choice.memory
-        if choice.handoff is not None:
-            self.paused_until = self.clock + choice.handoff.pause
+        self._silence(choice)
         answered = (choice.rule,) if choice.rule is not None and choice.withheld is None else ()
         limited = self.setup.ruleset.limited_for_all
         self.uses_for_all.extend((name, self.clock) for name in (*answered, *choice.observers) if name in limited)
-        self.leaving = _Leaving(number, asked.message.key, self.clock + choice.delay) if choice.replies else None
+        despite = choice.handoff is not None or choice.opt is not None
+        leaves = _Leaving(number, asked.message.key, self.clock + choice.delay, despite)
+        self.leaving = leaves if choice.replies else None
+
+    def _silence(self, choice: Choice) -> None:
+        """What a decision means for whether the bot answers from now on."""
+        if choice.opt is not None:
+            self.opted_out = choice.opt == "out"
+        if choice.resumed:
+            self.paused_until = None
+        if choice.handoff is not None:
+            self._pause(self.clock, choice.handoff.pause, resumable=True)
+        elif choice.guarded is not None:
+            self._pause(self.clock, choice.guarded, resumable=False)
 
 
 def _stubbed(wanted: CallRequest, stubs: Mapping[str, Answered]) -> Answered:
