@@ -280,7 +280,11 @@ def _caller(given: _Given, membership: Membership, notifier: Notifier) -> Caller
     )
 
 
-TITLES = {"handoff": "igbot: a customer asks for a person", "alert": "igbot: a rule raises an alert"}
+TITLES = {
+    "handoff": "igbot: a customer asks for a person",
+    "alert": "igbot: a rule raises an alert",
+    "loop_guard": "igbot: the loop guard has silenced the bot for a customer",
+}
 TROUBLE: Mapping[TroubleKind, str] = {
     "halted": "igbot: sends are stopped",
     "paused": "igbot: sends wait",
