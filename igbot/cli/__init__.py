@@ -11,6 +11,7 @@ from igbot.cli import rules
 from igbot.cli.archive import archive
 from igbot.cli.conversations import app as conversations
 from igbot.cli.health import health
+from igbot.cli.init import init
 from igbot.cli.outbox import app as outbox
 from igbot.cli.output import print_error
 from igbot.cli.sandbox import sandbox
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(init)
 app.command()(serve)
 app.command()(simulate)
 app.add_typer(rules.app, name="rules")
