@@ -14,6 +14,7 @@ from igbot.ops.health import Health
 from igbot.ops.membership import Membership
 from igbot.ops.notices import Notices
 from igbot.ops.rules_watch import RulesWatch
+from igbot.ops.token_care import TokenCare
 from igbot.outbox.delivery import Delivery
 from igbot.rulebook.book import Rulebook
 from igbot.settings.model import Settings
@@ -51,6 +52,7 @@ class App:
     notices: Notices
     counters: Counters
     database_watch: DatabaseWatch
+    token_care: TokenCare
     health: Health
     wakes: Wakes
 

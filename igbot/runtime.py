@@ -178,6 +178,10 @@ def _start_loops(
     def woken(topic: str) -> None:
         {"inbox": app.wakes.inbox, "outbox": app.wakes.outbox, "calls": app.wakes.calls}[topic].set()
 
+    async def caring() -> None:
+        await wait_for_wake(app.membership.token_looked_at, FIRST_LOOK_SECONDS)
+        await app.token_care.run(leaving)
+
     tasks.create_task(app.membership.run(leaving), name="membership")
     tasks.create_task(app.database_watch.run(leaving), name="database watch")
     if certificate is not None:
@@ -190,6 +194,7 @@ def _start_loops(
         tasks.create_task(listen(app.database.connect, ("inbox", "outbox", "calls"), woken), name="listener"),
         tasks.create_task(app.rulebook.watch(), name="rules"),
         tasks.create_task(app.alerts.run(), name="alerts"),
+        tasks.create_task(caring(), name="token care"),
         tasks.create_task(app.notices.run(), name="notices"),
     ]
 

@@ -25,7 +25,9 @@ from igbot.ops.health import Health
 from igbot.ops.membership import Membership
 from igbot.ops.notices import Notices, trouble_of
 from igbot.ops.our_accounts import OurAccounts, graph_clients, our_accounts
+from igbot.ops.our_tokens import care_of_tokens
 from igbot.ops.rules_watch import RulesWatch
+from igbot.ops.token_care import TokenCare
 from igbot.outbox.delivery import Delivery
 from igbot.outbox.troubles import Trouble, TroubleKind
 from igbot.rule_settings import options_of, surroundings_of
@@ -74,7 +76,7 @@ async def open_app(
     keys = settings.encryption_keys or (development_key(settings.data_dir),)
     for key in keys:
         redactor.hide(key)
-    vault = TokenVault(keys)
+    vault = TokenVault(keys, keys_made_here=not settings.encryption_keys)
     alerts = Alerts(settings.alert_urls, clock=clock, log=event_log("alerts"), clean=redactor.clean)
     watch = DatabaseWatch(alerts, clock=clock)
     embedded = None if settings.database_url else EmbeddedServer(settings.data_dir)
@@ -111,13 +113,17 @@ async def open_app(
             wakes=wakes,
             redactor=redactor,
         )
+        care = care_of_tokens(
+            settings, accounts, session, sandbox_url=sandbox_url, database=database, vault=vault, alerts=alerts,
+            hide=redactor.hide, clock=clock,
+        )  # fmt: skip
         try:
-            yield _app(given, watch)
+            yield _app(given, watch, care)
         finally:
             await database.close()
 
 
-def _app(given: _Given, watch: DatabaseWatch) -> App:
+def _app(given: _Given, watch: DatabaseWatch, care: TokenCare) -> App:
     settings, clock, database = given.settings, given.clock, given.database
     rules_watch = RulesWatch(
         settings.rules_dir,
@@ -156,6 +162,7 @@ def _app(given: _Given, watch: DatabaseWatch) -> App:
         notices=given.notices,
         counters=given.counters,
         database_watch=watch,
+        token_care=care,
         health=health,
         wakes=given.wakes,
     )

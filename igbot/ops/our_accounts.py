@@ -20,6 +20,7 @@ from igbot.ops.alerts import Alerts
 from igbot.ops.token_watch import TokenWatch
 from igbot.outbox.account import Rates, SendingAccount
 from igbot.outbox.graph import GraphClient
+from igbot.outbox.troubles import Trouble
 from igbot.settings.model import Account, Settings
 from igbot.telemetry.clock import Clock
 from igbot.telemetry.log import event_log
@@ -152,6 +153,8 @@ def our_accounts(
         def ready() -> None:
             woken.set()
             alerts.clear(key)
+            if watch.trouble is None:  # Meta takes it, and what the one before had stopped goes on
+                alerts.clear(Trouble(ours.account_id, "halted", "", "").key)
 
         watch = TokenWatch(
             account,
@@ -164,6 +167,7 @@ def our_accounts(
             on_trouble=trouble,
             on_ready=ready,
         )
-        return OurAccount(account, graph, watch, AccountId(account.ids[0]))
+        ours = OurAccount(account, graph, watch, AccountId(account.ids[0]))
+        return ours
 
     return OurAccounts([one(account) for account in accounts], production=production)
