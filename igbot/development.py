@@ -7,7 +7,7 @@ from aiohttp import web
 
 from igbot.sandbox.app import make_app
 from igbot.sandbox.graph import Sandbox
-from igbot.sandbox.options import SandboxSettings
+from igbot.sandbox.options import SandboxAccount, SandboxSettings
 from igbot.settings.model import Settings
 from igbot.telemetry.clock import Clock
 
@@ -17,15 +17,17 @@ REMEMBERED = 10_000
 
 @asynccontextmanager
 async def built_in_sandbox(settings: Settings, *, clock: Clock) -> AsyncIterator[tuple[Sandbox, str]]:
-    """A sandbox for the account and token of the settings, and its base address, for the block.
+    """A sandbox for the accounts and tokens of the settings, and its base address, for the block.
 
     Nothing is posted back until its `webhook_url` is configured.
     """
+    first, *others = settings.accounts
     sandbox = Sandbox(
         SandboxSettings(
-            account_ids=settings.accounts[0].ids,
-            access_token=settings.accounts[0].token or "",
+            account_ids=first.ids,
+            access_token=first.token or "",
             app_secret=settings.app_secrets[0],
+            more_accounts=tuple(SandboxAccount(each.ids, each.token or "", each.name) for each in others),
             keep=REMEMBERED,
         ),
         clock=clock,

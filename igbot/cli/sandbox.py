@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from igbot.sandbox.faults import FaultRule
+    from igbot.settings.model import Account
 
 DEFAULT_PORT = 8090
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxCommand:
-    """What the command line asked for, and whose stand-in it is: the built-in values where None."""
+    """What the command line asked for, and whose stand-in it is: the built-in values where nothing is set."""
 
     host: str
     port: int
     fail: Sequence[str] = ()
     webhook: str | None = None
     app_secret_file: Path | None = None
-    account_ids: tuple[str, ...] | None = None
-    access_token: str | None = None
+    accounts: "Sequence[Account]" = ()
     app_secret: str | None = None
 
 
@@ -54,7 +54,7 @@ def sandbox(
 ) -> None:
     """The local stand-in for Meta's Graph API, with faults on request. Runs until Ctrl-C.
 
-    It takes IGBOT_ACCESS_TOKEN, IGBOT_ACCOUNT_ID and IGBOT_APP_SECRET as the bot does, so that both fit together.
+    It takes its accounts, their tokens and IGBOT_APP_SECRET from where the bot does, so that both fit together.
     """
     if fail == ["list"]:
         from igbot.sandbox.presets import NAMES
@@ -70,8 +70,7 @@ def sandbox(
         fail=fail or (),
         webhook=webhook,
         app_secret_file=app_secret_file,
-        account_ids=known.account_ids or None,
-        access_token=known.accounts[0].token if known.accounts else None,
+        accounts=known.accounts,
         app_secret=known.app_secrets[0] if known.app_secrets else None,
     )
     with suppress(KeyboardInterrupt):
@@ -87,13 +86,16 @@ async def run_sandbox(command: SandboxCommand, *, stop: asyncio.Event, announce:
 
     from igbot.sandbox.app import make_app
     from igbot.sandbox.graph import Sandbox
-    from igbot.sandbox.options import SandboxSettings
+    from igbot.sandbox.options import SandboxAccount, SandboxSettings
     from igbot.settings import sandbox_values
 
+    accounts = [SandboxAccount(each.ids, each.token or sandbox_values.ACCESS_TOKEN) for each in command.accounts]
+    first, *others = accounts or [SandboxAccount((sandbox_values.ACCOUNT_ID,), sandbox_values.ACCESS_TOKEN)]
     standing = Sandbox(
         SandboxSettings(
-            account_ids=command.account_ids or (sandbox_values.ACCOUNT_ID,),
-            access_token=command.access_token or sandbox_values.ACCESS_TOKEN,
+            account_ids=first.ids,
+            access_token=first.token,
+            more_accounts=tuple(others),
             app_secret=_app_secret(command.app_secret_file, command.app_secret or sandbox_values.APP_SECRET),
             webhook_url=_webhook(command.webhook),
         )

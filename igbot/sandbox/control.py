@@ -29,6 +29,7 @@ class CustomerWrites(Strict):
     url: str = customer.MEDIA_URL
     mid: str | None = None
     at: AwareDatetime | None = None
+    account: str | None = None
     deliver: bool = True
 
 
@@ -36,6 +37,7 @@ class PersonWrites(Strict):
     """Body of `POST /sandbox/customers/{igsid}/person`."""
 
     text: Annotated[str, Field(min_length=1)]
+    account: str | None = None
 
 
 class PresetRule(Strict):
@@ -93,9 +95,9 @@ def _after(request: web.Request) -> int:
 
 
 async def messages(request: web.Request) -> web.Response:
-    """`GET /sandbox/messages[?igsid=][&after=N]`: what customers received, in order of acceptance."""
-    accepted = request.app[SANDBOX].accepted
-    found = accepted.select(igsid=request.query.get("igsid"), after=_after(request))
+    """`GET /sandbox/messages[?igsid=][&account=][&after=N]`: what customers received, in order of acceptance."""
+    accepted, asked = request.app[SANDBOX].accepted, request.query
+    found = accepted.select(igsid=asked.get("igsid"), after=_after(request), account=asked.get("account"))
     return web.json_response({"total": accepted.total, "messages": [each.as_json() for each in found]})
 
 
@@ -126,6 +128,7 @@ async def customer_writes(request: web.Request) -> web.Response:
             url=asked.url,
             mid=asked.mid,
             at=asked.at,
+            account=asked.account,
         )
     except (ValueError, OverflowError) as error:
         raise _bad_request(str(error)) from error
@@ -138,7 +141,11 @@ async def customer_writes(request: web.Request) -> web.Response:
 async def person_writes(request: web.Request) -> web.Response:
     """`POST /sandbox/customers/{igsid}/person`: a person answers in the Instagram app."""
     asked = await _read(request, _PERSON_WRITES)
-    mid, result = await request.app[SANDBOX].person_writes(request.match_info["igsid"], asked.text)
+    sandbox, igsid = request.app[SANDBOX], request.match_info["igsid"]
+    try:
+        mid, result = await sandbox.person_writes(igsid, asked.text, account=asked.account)
+    except ValueError as error:
+        raise _bad_request(str(error)) from error
     return web.json_response({"mid": mid, "status": result.status, "error": result.error})
 
 
@@ -185,7 +192,7 @@ def _state(sandbox: Sandbox) -> Mapping[str, Any]:
         "now": sandbox.clock().isoformat(),
         "messages": sandbox.accepted.total,
         "calls": sandbox.calls.total,
-        "conversations": len(sandbox.threads),
+        "conversations": sum(len(account.threads) for account in sandbox.accounts.each),
         "faults": len(sandbox.faults.in_force()),
         "webhooks": {
             "pending": postback.pending,
@@ -196,6 +203,7 @@ def _state(sandbox: Sandbox) -> Mapping[str, Any]:
         },
         "settings": {
             "account_ids": list(settings.account_ids),
+            "accounts": [{"ids": list(each.ids), "username": each.username} for each in settings.accounts],
             "webhook_url": settings.webhook_url,
             "echo": settings.echo,
             "echo_delay": settings.echo_delay,

@@ -186,7 +186,15 @@ def seen(igsid: str, account_id: str, *, mid: str, at: datetime) -> dict[str, An
 
 
 def delivery_body(items: Sequence[Mapping[str, Any]], account_id: str, at: datetime) -> bytes:
-    """One webhook POST, byte for byte as Meta writes it: ASCII, lower-case escapes, `/` as `\\/`."""
-    entry = {"id": account_id, "time": milliseconds(at), "messaging": list(items)}
-    text = json.dumps({"object": "instagram", "entry": [entry]}, separators=(",", ":"))
+    """One webhook POST for one account."""
+    return deliveries_body({account_id: items}, at)
+
+
+def deliveries_body(items: Mapping[str, Sequence[Mapping[str, Any]]], at: datetime) -> bytes:
+    """One webhook POST with the items of each account, byte for byte as Meta writes it.
+
+    ASCII, lower-case escapes, `/` as `\\/`; an entry for each account.
+    """
+    entries = [{"id": account, "time": milliseconds(at), "messaging": list(each)} for account, each in items.items()]
+    text = json.dumps({"object": "instagram", "entry": entries}, separators=(",", ":"))
     return text.replace("/", "\\/").encode("ascii")

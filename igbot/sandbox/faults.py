@@ -166,15 +166,21 @@ Fault = Annotated[
 
 
 class Match(Strict):
-    """Which calls a fault is for; what is absent matches all. `text` is a part of the message's words."""
+    """Which calls a fault is for; what is absent matches all. `text` is a part of the message's words.
+
+    `account` is the id that an account has in webhooks: calls with its token.
+    """
 
     igsid: str | None = None
     text: str | None = None
     route: Route | None = None
+    account: str | None = None
 
-    def fits(self, *, route: str, text: str | None) -> bool:
+    def fits(self, *, route: str, text: str | None, account: str = "") -> bool:
         """Whether the call fits; the customer is looked at by `Faults`."""
         if self.route is not None and route != self.route:
+            return False
+        if self.account is not None and account != self.account:
             return False
         return self.text is None or (text is not None and self.text in text)
 
@@ -203,8 +209,8 @@ class _Standing:
         self.left = rule.times
         self.chance = random.Random(rule.seed)
 
-    def strikes(self, *, route: str, text: str | None) -> bool:
-        if not self.rule.match.fits(route=route, text=text):
+    def strikes(self, *, route: str, text: str | None, account: str) -> bool:
+        if not self.rule.match.fits(route=route, text=text, account=account):
             return False
         return self.rule.probability >= 1 or self.chance.random() < self.rule.probability
 
@@ -229,13 +235,13 @@ class Faults:
         self._for_all.clear()
         self._for_one.clear()
 
-    def choose(self, *, route: str, igsid: str | None, text: str | None) -> Fault | None:
+    def choose(self, *, route: str, igsid: str | None, text: str | None, account: str = "") -> Fault | None:
         """The fault that strikes this call, counted as used; None for a call that goes its usual way."""
         if not self._for_all and not self._for_one:
             return None
         of_customer: Sequence[_Standing] = self._for_one.get(igsid, ()) if igsid is not None else ()
         for standing in sorted([*self._for_all, *of_customer], key=lambda each: each.number):
-            if standing.strikes(route=route, text=text):
+            if standing.strikes(route=route, text=text, account=account):
                 self._use(standing)
                 return standing.rule.fault
         return None

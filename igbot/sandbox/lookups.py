@@ -6,7 +6,7 @@ from typing import Any
 
 from igbot.sandbox.attachments import as_looked_up
 from igbot.sandbox.fields import Field
-from igbot.sandbox.options import SandboxSettings
+from igbot.sandbox.options import SandboxAccount
 from igbot.sandbox.refusals import bad_parameter, no_profile_consent
 from igbot.sandbox.threads import VISIBLE, Thread, ThreadMessage, Threads
 
@@ -30,10 +30,10 @@ def chosen(node: str, known: Mapping[str, Any], fields: Mapping[str, Field]) -> 
     return {name: known[name] for name in names if known[name] is not None}
 
 
-def account(settings: SandboxSettings, fields: Mapping[str, Field]) -> dict[str, Any]:
+def account(settings: SandboxAccount, fields: Mapping[str, Field]) -> dict[str, Any]:
     """`GET /me` of either login flavour; `id` is the last of the account's ids, `user_id` the first."""
     known = {
-        "id": settings.account_ids[-1],
+        "id": settings.ids[-1],
         "user_id": settings.account_id,
         "username": settings.username,
         "name": "Sandbox shop",
@@ -69,7 +69,7 @@ def username(igsid: str) -> str:
     return f"customer_{igsid[-8:]}"
 
 
-def message(settings: SandboxSettings, found: ThreadMessage, fields: Mapping[str, Field]) -> dict[str, Any]:
+def message(settings: SandboxAccount, found: ThreadMessage, fields: Mapping[str, Field]) -> dict[str, Any]:
     """`GET /{mid}`: one message of a conversation."""
     shop = {"id": settings.account_id, "username": settings.username}
     customer = {"id": found.igsid, "username": username(found.igsid)}
@@ -86,7 +86,7 @@ def message(settings: SandboxSettings, found: ThreadMessage, fields: Mapping[str
     return chosen("InstagramMessage", known, fields)
 
 
-def conversation(settings: SandboxSettings, thread: Thread, fields: Mapping[str, Field]) -> dict[str, Any]:
+def conversation(settings: SandboxAccount, thread: Thread, fields: Mapping[str, Field]) -> dict[str, Any]:
     """`GET /{conversation}`: with `messages`, the newest first and at most twenty of them."""
     known: dict[str, Any] = {
         "id": thread.conversation_id,
@@ -108,7 +108,7 @@ def conversation(settings: SandboxSettings, thread: Thread, fields: Mapping[str,
 
 
 def conversations(
-    settings: SandboxSettings, threads: Threads, params: Mapping[str, str], fields: Mapping[str, Field]
+    settings: SandboxAccount, threads: Threads, params: Mapping[str, str], fields: Mapping[str, Field]
 ) -> dict[str, Any]:
     """`GET /{me}/conversations`: of one customer (`user_id`), or all, the last changed first.
 

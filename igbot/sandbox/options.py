@@ -9,10 +9,25 @@ ECHO_TIMINGS: tuple[str, ...] = get_args(EchoTiming)
 
 
 @dataclass(frozen=True, slots=True)
+class SandboxAccount:
+    """One account of a business: all its ids, of which the first stands in webhooks, and the token of its calls."""
+
+    ids: tuple[str, ...]
+    token: str = field(repr=False)
+    username: str = "sandbox_shop"
+
+    @property
+    def account_id(self) -> str:
+        """The id that stands in webhooks."""
+        return self.ids[0]
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """All of a sandbox's behaviour.
 
-    `account_ids`: every id of the business's account; the first stands in webhooks. `webhook_url`: where the bot
+    `account_ids`: every id of the business's account; the first stands in webhooks. `more_accounts`: accounts beside
+    that one, each with ids, a token and customers of its own. `webhook_url`: where the bot
     listens; None posts nothing back. `echo`: the echo of an accepted message goes out after the answer, before it
     (the answer waits for the bot's first reaction), `echo_delay` seconds late, or never. `seen`: the customer reads
     each message after its echo. `strict`: customers who never wrote are refused. `window`: how long after the
@@ -27,6 +42,7 @@ class SandboxSettings:
     access_token: str = field(repr=False)
     app_secret: str = field(repr=False)
     username: str = "sandbox_shop"
+    more_accounts: tuple[SandboxAccount, ...] = ()
     webhook_url: str | None = None
     echo: EchoTiming = "after"
     echo_delay: float = 2.0
@@ -40,8 +56,11 @@ class SandboxSettings:
     keep: int | None = None
 
     def __post_init__(self) -> None:
-        if not self.account_ids or not all(self.account_ids):
+        if not all(account.ids and all(account.ids) for account in self.accounts):
             raise ValueError("account_ids must be one or more ids, none of them empty")
+        ids = [raw for account in self.accounts for raw in account.ids]
+        if len(set(ids)) < len(ids):
+            raise ValueError("an id must belong to one account")
         if self.echo not in ECHO_TIMINGS:
             raise ValueError(f"echo must be one of {', '.join(ECHO_TIMINGS)}, not {self.echo!r}")
         if self.keep is not None and self.keep < 1:
@@ -52,7 +71,12 @@ class SandboxSettings:
         """The id that stands in webhooks."""
         return self.account_ids[0]
 
+    @property
+    def accounts(self) -> tuple[SandboxAccount, ...]:
+        """All accounts."""
+        return SandboxAccount(self.account_ids, self.access_token, self.username), *self.more_accounts
 
-FIXED = frozenset({"account_ids", "access_token", "app_secret", "username", "keep"})
+
+FIXED = frozenset({"account_ids", "access_token", "app_secret", "username", "more_accounts", "keep"})
 CHANGEABLE: frozenset[str] = frozenset(each.name for each in fields(SandboxSettings)) - FIXED
 """What may be changed while the sandbox runs."""

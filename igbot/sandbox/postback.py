@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from igbot.meta.signature import sign
-from igbot.sandbox.customer import delivery_body
+from igbot.sandbox.customer import deliveries_body
 from igbot.sandbox.options import SandboxSettings
 
 MAX_ITEMS = 200
@@ -49,10 +49,20 @@ class _Waiting:
 
 
 class PostBack:
-    """Posts webhook items to the bot. `settings` and `clock` are asked anew for each delivery."""
+    """Posts webhook items to the bot. `settings` and `clock` are asked anew for each delivery.
 
-    def __init__(self, settings: Callable[[], SandboxSettings], *, clock: Callable[[], datetime]) -> None:
+    `by_account` tells which items are for which account.
+    """
+
+    def __init__(
+        self,
+        settings: Callable[[], SandboxSettings],
+        *,
+        by_account: Callable[[Sequence[Mapping[str, Any]]], Mapping[str, Sequence[Mapping[str, Any]]]],
+        clock: Callable[[], datetime],
+    ) -> None:
         self._settings = settings
+        self._by_account = by_account
         self._clock = clock
         self._waiting: list[_Waiting] = []
         self._due_of: dict[str, float] = {}
@@ -122,7 +132,7 @@ class PostBack:
             return Delivered(None, "no webhook_url")
         if self._session is None:
             return Delivered(None, "the sandbox is not running")
-        body = delivery_body(items, settings.account_id, self._clock())
+        body = deliveries_body(self._by_account(items), self._clock())
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "facebookexternalua",

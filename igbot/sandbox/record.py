@@ -16,18 +16,20 @@ def iso(at: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedMessage:
-    """A message a customer received; `number` counts from 1 in the order of acceptance."""
+    """A message a customer received from an account; `number` counts from 1 in the order of acceptance."""
 
     number: int
     mid: str
     sending: Sending
     at: datetime
+    account: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """One element of `GET /sandbox/messages`."""
         return {
             "number": self.number,
             "mid": self.mid,
+            "account": self.account,
             "igsid": self.sending.igsid,
             "text": self.sending.words,
             "quick_replies": list(self.sending.quick_replies),
@@ -46,10 +48,10 @@ class AcceptedMessages:
         self._of: dict[str, deque[AcceptedMessage]] = {}
         self.total = 0
 
-    def add(self, sending: Sending, *, mid: str, at: datetime) -> AcceptedMessage:
+    def add(self, sending: Sending, *, mid: str, at: datetime, account: str = "") -> AcceptedMessage:
         """Records one more message and returns it with its number."""
         self.total += 1
-        message = AcceptedMessage(self.total, mid, sending, at)
+        message = AcceptedMessage(self.total, mid, sending, at, account)
         self._all.append(message)
         self._of.setdefault(sending.igsid, deque()).append(message)
         if self._keep is not None and len(self._all) > self._keep:
@@ -63,16 +65,21 @@ class AcceptedMessages:
         if not of_customer:
             del self._of[igsid]
 
-    def select(self, *, igsid: str | None = None, after: int = 0) -> list[AcceptedMessage]:
-        """The messages (of one customer) numbered above `after`, oldest first."""
+    def select(self, *, igsid: str | None = None, after: int = 0, account: str | None = None) -> list[AcceptedMessage]:
+        """The messages (to one customer, from one account) numbered above `after`, oldest first."""
         if igsid is not None:
-            return [message for message in self._of.get(igsid, ()) if message.number > after]
-        return _newer(self._all, after)
+            found = [message for message in self._of.get(igsid, ()) if message.number > after]
+        else:
+            found = _newer(self._all, after)
+        return found if account is None else [message for message in found if message.account == account]
 
 
 @dataclass(slots=True)
 class Call:
-    """One call of the Graph API. `status` stays None while it runs and where the connection was cut or left hanging."""
+    """One call of the Graph API. `account` is whose token it came with, None for one that nobody has.
+
+    `status` stays None while it runs and where the connection was cut or left hanging.
+    """
 
     number: int
     at: datetime
@@ -80,6 +87,7 @@ class Call:
     path: str
     route: str
     igsid: str | None
+    account: str | None = None
     status: int | None = None
     code: int | None = None
     fault: str | None = None
@@ -93,6 +101,7 @@ class Call:
             "method": self.method,
             "path": self.path,
             "route": self.route,
+            "account": self.account,
             "igsid": self.igsid,
             "status": self.status,
             "code": self.code,
@@ -111,10 +120,12 @@ class Calls:
         self._all: deque[Call] = deque(maxlen=keep)
         self.total = 0
 
-    def begin(self, *, at: datetime, method: str, path: str, route: str, igsid: str | None) -> Call:
+    def begin(
+        self, *, at: datetime, method: str, path: str, route: str, igsid: str | None, account: str | None = None
+    ) -> Call:
         """Records a call that has come in; the caller fills in how it ended. `path` must have no query (tokens)."""
         self.total += 1
-        call = Call(self.total, at, method, path, route, igsid)
+        call = Call(self.total, at, method, path, route, igsid, account)
         self._all.append(call)
         return call
 

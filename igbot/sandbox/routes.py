@@ -57,10 +57,11 @@ class GraphRoutes:
                 body=body,
             )
         )
+        account = sandbox.tokens.owner(call.token)
         record = sandbox.calls.begin(
-            at=sandbox.clock(), method=call.method, path=call.path, route=call.route, igsid=call.igsid
+            at=sandbox.clock(), method=call.method, path=call.path, route=call.route, igsid=call.igsid, account=account
         )
-        fault = sandbox.faults.choose(route=call.route, igsid=call.igsid, text=call.text)
+        fault = sandbox.faults.choose(route=call.route, igsid=call.igsid, text=call.text, account=account)
         try:
             if fault is None:
                 return await self._usual(request, call, record)

@@ -33,15 +33,25 @@ GRANTS: Mapping[str, str] = MappingProxyType(
 
 
 class Tokens:
-    """The set of valid tokens: the first one, and those handed out since. A token without an end has None for it."""
+    """The set of valid tokens: those of `accounts` (ids by token), and those handed out since.
 
-    def __init__(self, first: str, *, clock: Callable[[], datetime]) -> None:
+    A token without an end has None for it. The first account is whose a token is that nobody said more about.
+    """
+
+    def __init__(self, accounts: Mapping[str, str], *, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._ends: dict[str, datetime | None] = {first: None}
+        self._first = next(iter(accounts.values()))
+        self._ends: dict[str, datetime | None] = dict.fromkeys(accounts)
+        self._owners = dict(accounts)
 
-    def issue(self, token: str, *, life: timedelta | None = None) -> None:
-        """From now on a token is valid, for ever or for so long."""
+    def issue(self, token: str, *, life: timedelta | None = None, account: str | None = None) -> None:
+        """From now on a token of an account is valid, for ever or for so long."""
         self._ends[token] = None if life is None else self._clock() + life
+        self._owners[token] = account or self.owner(token)
+
+    def owner(self, token: str | None) -> str:
+        """The id of the account whose token it is, or was."""
+        return self._owners.get(token or "", self._first)
 
     def revoke(self, token: str) -> None:
         """A token is no longer one: a password was changed, the app was removed."""
@@ -72,8 +82,9 @@ class Tokens:
             raise RefusalError(1, "Error validating client secret.", type_="OAuthException")
         token = call.params.get(GRANTS[grant]) or call.token
         self.check(token)
+        owner = self.owner(token)
         token = f"IGAAsandbox{secrets.token_hex(20)}" if new_token else token or ""
-        self.issue(token, life=timedelta(seconds=LIFE))
+        self.issue(token, life=timedelta(seconds=LIFE), account=owner)
         return {"access_token": token, "token_type": "bearer", "expires_in": LIFE}
 
     def facts(self, call: GraphCall, *, app_secret: str) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ async def test_an_accepted_message_is_answered_and_recorded(client: Client, cloc
         {
             "number": 1,
             "mid": content["message_id"],
+            "account": ACCOUNT,
             "igsid": ANA,
             "text": "Yes, 3 left. ä",
             "quick_replies": [quick],
