@@ -22,10 +22,24 @@ def test_the_fullest_budget_counts() -> None:
     assert read_usage(headers) == Usage(percent=98, regain_seconds=1140.0)
 
 
-@pytest.mark.parametrize("text", ["", "x", "[]", "5", "null", '{"1":5}', '{"1":[5]}', '{"1":[{"type":["pages"]}]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "x", "[]", "5", "null", "\ud800", "[" * 8000, '{"1":' * 4000),
+        *('{"1":5}', '{"1":[5]}', '{"1":[{"type":["pages"]}]}', '{"1":[{"type":"pages","call_count":NaN}]}'),
+        '{"1":[{"type":"pages","call_count":-5,"total_time":true,"estimated_time_to_regain_access":[1]}]}',
+    ],
+)
 def test_unreadable_headers_are_no_usage(text: str) -> None:
     """What cannot be read is 0 percent and no wait."""
     assert read_usage({"x-app-usage": text, "x-business-use-case-usage": text}) == Usage(0, None)
+
+
+def test_huge_figures_are_bounded() -> None:
+    """No figure of a header makes igbot wait for more than a day."""
+    huge = "9" * 400
+    text = f'{{"1":[{{"type":"pages","call_count":{huge},"estimated_time_to_regain_access":{huge}}}]}}'
+    assert read_usage({"X-Business-Use-Case-Usage": text}) == Usage(10_000, 86_400.0)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +53,16 @@ def test_unreadable_headers_are_no_usage(text: str) -> None:
         ("-5", None),
         ("soon", None),
         ("", None),
+        ("1.5", 1.5),
+        ("0.0", None),
         ("99999999999", 86_400.0),
+        ("9" * 6000, 86_400.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400.0),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 86_400.0),
+        ("Mon, 99 Foo 2026 99:99:99 GMT", None),
+        ("٣", None),
+        ("1e3", None),
+        ("\ud800", None),
     ],
 )
 def test_retry_after(text: str, seconds: float | None) -> None:
