@@ -20,7 +20,9 @@ REPLIES = """
 SELECT o.outbox_id, o.body, o.status, o.reason, o.mid, o.due_at, o.finished_at, o.echoed_at, o.seen_at, o.attempts,
     o.sending_at, o.decided_at, o.expires_at, o.despite_pause, a.halted_reason, a.halted_until,
     a.paused_at AS account_paused_at, a.send_after, a.send_after_reason, a.outage_at,
-    c.cancel_before, c.cancel_reason, c.blocked_at, lane.due_at AS lane_due_at, lane.free_at,
+    c.cancel_before, c.cancel_reason, c.blocked_at, lane.free_at,
+    CASE lane.bucket WHEN 'media' THEN greatest(a.media_spent_until, a.text_spent_until)
+        WHEN 'look_ups' THEN a.look_ups_spent_until ELSE a.text_spent_until END AS spent_until,
     (SELECT b.outbox_id || ', ' || b.status FROM outbox b
         WHERE (b.account_id, b.igsid) = (o.account_id, o.igsid) AND b.status IN ('queued', 'sending', 'unknown')
             AND b.outbox_id < o.outbox_id

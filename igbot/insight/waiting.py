@@ -54,8 +54,8 @@ def _queue(row: Mapping[str, Any], now: datetime) -> Iterator[str]:
         yield f"{why}due at {_at(row['due_at'])}"
     elif row["free_at"] and row["free_at"] > now:
         yield f"this customer has just been written to: next at {_at(row['free_at'])}"
-    elif row["lane_due_at"] and row["lane_due_at"] > now:
-        yield f"the rate of the account is used up: its turn is at {_at(row['lane_due_at'])}"
+    elif row["spent_until"] and row["spent_until"] > now:
+        yield f"due since {_at(row['due_at'])}, and the account sends as fast as it may: its turn comes"
 
 
 def _at(moment: datetime) -> str:

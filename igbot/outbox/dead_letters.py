@@ -76,7 +76,7 @@ WITH held AS (
 ), lanes AS (
     INSERT INTO outbox_lane AS l (account_id, igsid, due_at)
     SELECT DISTINCT account_id, igsid, $3::timestamptz FROM again ORDER BY account_id, igsid
-    ON CONFLICT (account_id, igsid) DO UPDATE SET arrivals = l.arrivals + 1,
+    ON CONFLICT (account_id, igsid) DO UPDATE SET arrivals = l.arrivals + 1, bucket = 'text',
         due_at = greatest(least(coalesce(l.due_at, EXCLUDED.due_at), EXCLUDED.due_at), l.free_at)
 )
 SELECT held.outbox_id, held.status, held.doubtful, held.against, held.cancel_reason, again.outbox_id IS NOT NULL AS done
@@ -100,7 +100,7 @@ WITH held AS (
     FROM held WHERE (o.account_id, o.outbox_id) = (held.account_id, held.outbox_id) AND held.against IS NULL
     RETURNING o.account_id, o.outbox_id, o.igsid, held.status
 ), lanes AS (
-    UPDATE outbox_lane l SET arrivals = l.arrivals + 1, due_at = greatest($3, l.free_at)
+    UPDATE outbox_lane l SET arrivals = l.arrivals + 1, bucket = 'text', due_at = greatest($3, l.free_at)
     FROM (SELECT l.account_id, l.igsid FROM outbox_lane l
         WHERE (l.account_id, l.igsid) IN (SELECT account_id, igsid FROM dropped WHERE status <> 'dead')
         ORDER BY l.account_id, l.igsid FOR UPDATE) touched
