@@ -29,7 +29,7 @@ def explain(
         str | None, typer.Option("--customer", metavar="IGSID", help="As this customer, with the history that is kept.")
     ] = None,
     account: Annotated[
-        str | None, typer.Option("--account", help="The account it belongs to, where several know the customer.")
+        str | None, typer.Option("--account", help="The name or an id of the account, where several know the customer.")
     ] = None,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="When, in ISO 8601; else now.")] = None,
     case: Annotated[str | None, typer.Option("--case", metavar="NAME", help=f"A test instead: {EXAMPLE}.")] = None,
@@ -80,7 +80,7 @@ def _explain_message(
     from igbot.cli.moments import read_at, zone_of
     from igbot.cli.rules_running import options_of
     from igbot.meta.events import OPENS_WINDOW
-    from igbot.rule_settings import MAIN_ACCOUNT
+    from igbot.rule_settings import usual_account
     from igbot.rules.deciding.choice import Customer, Profile
     from igbot.rules.deciding.responding import Standing
     from igbot.rules.testing.outcomes import IGSID, Asked
@@ -92,7 +92,9 @@ def _explain_message(
     now = now if at is None else read_at(at, zone, now=now)
     opened_at = now if message.kind in OPENS_WINDOW else None
     if customer is None:
-        asked = Asked(message, Customer(IGSID, MAIN_ACCOUNT), Standing(customer_at=opened_at), now, now, options)
+        asked = Asked(
+            message, Customer(IGSID, usual_account(settings)), Standing(customer_at=opened_at), now, now, options
+        )
     else:
         known = _known(settings, customer, account, ruleset, now)
         test = customer in settings.testers
@@ -122,17 +124,19 @@ def _respond(ruleset: "RuleSet", asked: "Asked") -> "Choice":
 
 def _known(settings: "Settings", igsid: str, account: str | None, ruleset: "RuleSet", now: datetime) -> "Known":
     from igbot.cli.opening import quiet_log, with_database
+    from igbot.insight.accounts import account_names
     from igbot.insight.standing import known_customer
-    from igbot.rule_settings import MAIN_ACCOUNT
+    from igbot.rule_settings import account_names as configured_names
 
     async def work(database: "Database") -> "Known":
         async with database.connection() as conn:
+            names = await account_names(conn, configured_names(settings))
             return await known_customer(
                 conn,
                 igsid,
                 own=settings.account_ids,
                 account=account,
-                account_name=lambda _: MAIN_ACCOUNT,
+                account_name=lambda found: names.get(found, ""),
                 limits=ruleset.limited_for_all,
                 now=now,
             )

@@ -26,7 +26,7 @@ def record(
         Path | None, typer.Option("--out", help="Write it to this new file, NAME.test.yaml, instead of printing it.")
     ] = None,
     account: Annotated[
-        str | None, typer.Option("--account", help="The account it belongs to, where several know the customer.")
+        str | None, typer.Option("--account", help="The name or an id of the account, where several know the customer.")
     ] = None,
     env: Annotated[str | None, typer.Option("--env", help="Environment whose settings are used.")] = None,
 ) -> None:

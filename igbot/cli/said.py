@@ -73,7 +73,7 @@ def webhook_body(settings: "Settings", said: Said) -> tuple[bytes, list[str]]:
             payload=said.text if said.kind in BUTTONS else None, about=None if own else mid,
         )  # fmt: skip
         body = delivery_body([item], account_id, at=at)
-    accounts = {raw: AccountId(account_id) for raw in settings.account_ids}
+    accounts = {raw: AccountId(account.ids[0]) for account in settings.accounts for raw in account.ids}
     events = read_webhook(body, accounts=accounts, received_at=now)
     return body, [e.mid for e in events if e.kind in CUSTOMER_KINDS and e.mid and e.known_account]
 

@@ -68,8 +68,8 @@ async def conversation(
 ) -> Recorded:
     """The `last` messages with a customer, archived or not, in an account that has one of the ids `own`.
 
-    `account` (any of its ids) names the account. Raises NobodyKnown, and UsageError where several accounts know the
-    customer and none or several of them are meant.
+    `account` (its name or any of its ids) says which. Raises NobodyKnown, and UsageError where several accounts know
+    the customer and none or several of them are meant.
     """
     talk = await conversation_meant(conn, igsid, own=own, account=account)
     igsid = talk["igsid"]

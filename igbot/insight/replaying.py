@@ -1,6 +1,6 @@
 """Decides again on what customers wrote, by other rules, and sets it beside what was decided then. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
@@ -56,15 +56,16 @@ class Again:
 
 @dataclass(slots=True)
 class Replay:
-    """The rules, and one conversation after the other. `account` is what rules call the account.
+    """The rules, and one conversation after the other. `account_name` is what rules call an account.
 
-    Pauses and closed windows are as they were. No call is made: a rule that wants one answers, unless its call failed
-    then. Limits that count all customers together hold where they held then.
+    Pauses, opt-outs and closed windows are as they were, and so is what the loop guard silenced. No call is made: a
+    rule that wants one answers, unless its call failed then. Limits that count all customers together hold where they
+    held then.
     """
 
     rules: RuleSet
     options: Options
-    account: str
+    account_name: Callable[[str], str]
     since: datetime
     _memory: Memory = field(default_factory=Memory)
     _lines: dict[str, list[str]] = field(default_factory=dict)
@@ -74,7 +75,7 @@ class Replay:
         """The piece's messages that were written since then; those before are remembered."""
         if piece.first:
             self._memory, self._lines = Memory(), {}
-        customer = Customer(piece.igsid, self.account, profile=piece.profile)
+        customer = Customer(piece.igsid, self.account_name(piece.account), profile=piece.profile)
         for message in piece.messages:
             if message.never_left is not None:
                 self._memory = without(self._memory, frozenset({message.never_left}))
@@ -118,7 +119,7 @@ class Replay:
                 standing,
                 sent_at=message.at,
                 now=message.decided_at,
-                options=self.options,
+                options=self.options.without_policy(),
                 answers=answers,
                 used_up=held & self.rules.limited_for_all.keys(),
             )
@@ -143,12 +144,14 @@ def _standing(message: Decided) -> Standing | None:
     match message.reason:
         case "rule" | "fallback" | "unmatched":
             return Standing(customer_at=message.decided_at)
-        case "paused":
+        case "paused" | "loop_guard":
             return Standing(paused_until=message.decided_at + _SOON, customer_at=message.decided_at)
         case "window_closed":
             return Standing(customer_at=message.decided_at - WINDOW)
         case "unknown_account":
             return Standing(known_account=False)
+        case "opted_out":
+            return Standing(opted_out=True)
     return None
 
 

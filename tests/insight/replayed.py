@@ -28,7 +28,7 @@ def replay_of(desk: Desk, ruleset: RuleSet | None = None, *, since: datetime | N
     """By these rules (the desk's own), over the last month."""
     chosen = ruleset or desk.rules
     assert chosen is not None
-    return Replay(chosen, replace(desk.policy.options), SHOP, since or desk.time() - MONTH)
+    return Replay(chosen, replace(desk.policy.options), lambda _: SHOP, since or desk.time() - MONTH)
 
 
 async def replayed(
