@@ -20,7 +20,8 @@ def why(
     mid: Annotated[str, typer.Argument(help="The mid of a customer's message, or of one of our answers to it.")],
     *,
     account: Annotated[
-        str | None, typer.Option("--account", help="The account it belongs to, where several have such a message.")
+        str | None,
+        typer.Option("--account", help="The name or an id of its account, where several have such a message."),
     ] = None,
     env: Annotated[str | None, typer.Option("--env", help="Environment whose settings are used.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with times in ISO 8601 UTC.")] = False,
@@ -49,13 +50,17 @@ async def explained(settings: "Settings", mid: str, account: str | None = None) 
     Raises IgbotError where nothing is known of it, or no database is to be had.
     """
     from igbot.cli.opening import open_database
+    from igbot.insight.accounts import account_names
     from igbot.insight.considered import Ground
     from igbot.insight.why import explain
-    from igbot.rule_settings import MAIN_ACCOUNT, options_of, surroundings_of
+    from igbot.rule_settings import account_names as configured_names
+    from igbot.rule_settings import options_of, surroundings_of
     from igbot.telemetry.clock import system_clock
 
-    ground = Ground(settings.rules_dir, surroundings_of(settings), options_of(settings), lambda _: MAIN_ACCOUNT)
     async with open_database(settings) as database, database.connection() as conn:
+        names = await account_names(conn, configured_names(settings))
+        rules_dir, surroundings, options = settings.rules_dir, surroundings_of(settings), options_of(settings)
+        ground = Ground(rules_dir, surroundings, options, lambda account: names.get(account, ""))
         return await explain(conn, mid, own=settings.account_ids, account=account, ground=ground, now=system_clock())
 
 
@@ -66,7 +71,10 @@ def _print_lines(found: "Explanation") -> None:
     message, decision = found.message, found.decision
     print_lines(
         ("message", name, getattr(message, name))
-        for name in ("account", "igsid", "mid", "kind", "text", "payload", "at", "status", "error", "test")
+        for name in (
+            *("account", "igsid", "mid", "kind", "text", "payload", "at", "status", "error", "test"),
+            *("deleted_at", "edits"),
+        )
     )
     if decision is not None:
         print_lines(
@@ -95,10 +103,12 @@ def _print_lines(found: "Explanation") -> None:
         print_lines(
             [
                 ("reply", reply.outbox_id, reply.status, reply.known_by, reply.reason, reply.mid, reply.text, buttons),
+                *(("waits", reply.outbox_id, why) for why in reply.waits),
                 *(
                     ("attempt", reply.outbox_id, a.at, a.outcome, a.code, a.subcode, a.fbtrace_id)
                     for a in reply.attempts
                 ),
+                *(("event", reply.outbox_id, e.at, e.what) for e in reply.events),
             ]
         )
 
@@ -112,7 +122,7 @@ def _print_for_a_person(found: "Explanation") -> None:
         told = f"set aside: {found.message.error}" if found.message.status == "dead" else "nothing is decided yet"
         out.print(_line("decision", told, style="yellow"))
     else:
-        _print_decision(found.decision, _asked(found))
+        _print_decision(found.decision, _asked(found), answered=bool(found.replies))
     for call in found.message.calls:
         asked_by = f" for {call.rule}" if call.rule else ""
         note = f"{asked_by}, {_outcome(call)}, asked {_when(call.asked_at)}"
@@ -125,9 +135,12 @@ def _print_for_a_person(found: "Explanation") -> None:
 
 def _message_line(message: "Message") -> "Text":
     said = " ".join(filter(None, (message.text, f"[{message.payload}]" if message.payload else "")))
+    if message.deleted_at:
+        said = f"(deleted by the customer, {_when(message.deleted_at)})"
     line = _line("customer", said or f"({message.kind})", style="green")
     test = ", test" if message.test else ""
-    note = f"\n          {message.kind} from {message.igsid} to {message.account}, {_when(message.at)}{test}"
+    edited = f", edited {message.edits} times" if message.edits > 1 else ", edited" if message.edits else ""
+    note = f"\n          {message.kind} from {message.igsid} to {message.account}, {_when(message.at)}{edited}{test}"
     return line.append(note, style="dim")
 
 
@@ -141,11 +154,13 @@ def _asked(found: "Explanation") -> str | None:
     return asked_in_words([each.title for reply in found.replies for each in reply.quick_replies])
 
 
-def _print_decision(decision: "Decision", asked: str | None) -> None:
+def _print_decision(decision: "Decision", asked: str | None, *, answered: bool) -> None:
+    from igbot.cli.answer import policy_in_words
     from igbot.cli.output import console, print_table
 
     out = console()
     which = f"rule {decision.rule}" if decision.rule else asked or decision.reason
+    which = policy_in_words(decision.reason, answered=answered) or which
     out.print(_line("decision", which, style="bold").append(f"  {_when(decision.decided_at)}", style="dim"))
     for told in _beside(decision):
         out.print(_line("", told, style="dim"))
@@ -202,17 +217,17 @@ def _print_reply(reply: "Reply") -> None:
         out.print(_line("", "   ".join(f"[{title}]" for title in titles), style="cyan"))
     notes = [
         f"known by its {reply.known_by}" if reply.known_by not in (None, "answer") else "",
-        reply.reason or "",
-        f"next look {_when(reply.due_at)}" if reply.due_at else "",
+        reply.reason if reply.reason and reply.reason not in reply.waits else "",
         f"echoed {_when(reply.echoed_at)}" if reply.echoed_at else "",
         f"seen {_when(reply.seen_at)}" if reply.seen_at else "",
         f"mid {reply.mid}" if reply.mid else "",
     ]
     line = _line("", reply.status, style=STYLES.get(reply.status, "bold"))
     out.print(line.append("".join(f", {note}" for note in notes if note), style="dim"))
-    if reply.attempts:
-        rows = [(_when(a.at), a.outcome, a.code, a.subcode, a.fbtrace_id) for a in reply.attempts]
-        print_table(("call", "outcome", "code", "subcode", "fbtrace_id"), rows)
+    for why in reply.waits:
+        out.print(_line("", why, style="yellow"))
+    rows = [(_when(e.at), e.what, e.code, e.subcode, e.fbtrace_id) for e in reply.events]
+    print_table(("time", "what happened", "code", "subcode", "fbtrace_id"), rows)
 
 
 def _line(label: str, text: str, *, style: str) -> "Text":

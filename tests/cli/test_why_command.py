@@ -52,7 +52,7 @@ def test_piped_it_is_a_fact_a_line(shop: tuple[Place, Any]) -> None:
     """The first column says what about."""
     place, said = shop
     lines = [line.split("\t") for line in place.run("why", said["mid"]).out.splitlines()]
-    assert {line[0] for line in lines} == {"message", "decision", "considered", "reply", "attempt"}
+    assert {line[0] for line in lines} == {"message", "decision", "considered", "reply", "attempt", "event"}
     assert ["decision", "rule", "shipping-cost"] in lines
     [reply] = [line for line in lines if line[0] == "reply"]
     assert (reply[2], reply[5]) == ("sent", said["replies"][0]["mid"])
@@ -66,7 +66,7 @@ def test_on_a_terminal_it_reads_from_the_question_to_the_call(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     assert place.call("why", said["mid"], patch=monkeypatch, NO_COLOR="1", COLUMNS="160") == 0
     out = capsys.readouterr().out
-    wanted = ("how much is shipping?", "rule shipping-cost", "still in force", "returns", "Shipping is 4.90", "outcome")
+    wanted = ("how much is shipping?", "rule shipping-cost", "still in force", "returns", "Shipping is 4.90", "what happened")
     assert [out.index(words) for words in wanted] == sorted(out.index(words) for words in wanted)
     assert "\x1b" not in out
 
