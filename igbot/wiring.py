@@ -218,10 +218,9 @@ def _worker(given: _Given, membership: Membership, rules_watch: RulesWatch, noti
         for notice in notices:
             for channel in notice.channels or (None,):
                 title = TITLES[notice.what] + (" (test)" if notice.test else "")
-                text = f"{notice.text}\n{notice.rule}, customer {notice.igsid}"
                 # Each channel is told: the same key would be told once, to the first of them.
                 key = f"{notice.key}:{channel or 'all'}"
-                given.notices.tell(key, title, text, level=notice.level, channel=channel)
+                given.notices.tell(key, title, notice.body, level=notice.level, channel=channel)
 
     def dead(account: str, why: str) -> None:
         detail = f"account {account}: {why}"
@@ -291,6 +290,10 @@ TITLES = {
     "handoff": "igbot: a customer asks for a person",
     "alert": "igbot: a rule raises an alert",
     "loop_guard": "igbot: the loop guard has silenced the bot for a customer",
+    "thread_request": "igbot: another app asks for a conversation",
+    "other_tool": "igbot: another tool answers your customers",
+    "unknown_account": "igbot: events of an account that is not configured",
+    "edit_without_sender": "igbot: Meta does not say who wrote",
 }
 TROUBLE: Mapping[TroubleKind, str] = {
     "halted": "igbot: sends are stopped",

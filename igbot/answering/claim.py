@@ -9,7 +9,7 @@ import asyncpg
 
 from igbot.answering.claimed import Claim, OpenReply, PastMessage, PendingCall, PendingEvent
 from igbot.meta.echoes import plain_words
-from igbot.meta.events import AccountId, Igsid
+from igbot.meta.events import CUSTOMER_KINDS, AccountId, Igsid
 from igbot.meta.outgoing import from_stored
 from igbot.rules.deciding import memory
 
@@ -18,12 +18,14 @@ LEASE = timedelta(seconds=60)
 
 EVENTS_A_TURN = 100
 
+_OF_A_MID_OF_ITS_OWN = (CUSTOMER_KINDS - {"reaction"}) | {"echo", "standby", "edit"}
+
 # lane:   the longest-waiting conversations that nobody works on, of our accounts and of those that are nobody's.
 # leased: theirs now. The outer query still sees the lane as it was in this statement's snapshot, `arrivals` too: an
 #         event that lands meanwhile makes the two differ, and `settle` then leaves the lane ready.
 # unsent: the events whose answers, all of them, came to nothing; asked only where a limit counts them.
 # events: what is pending, in order of Meta's timestamp. An echo knows whether its mid is one of our sends, a message
-#         which calls were asked for it.
+#         which calls were asked for it, and what Meta has told of its being taken back or edited, in whatever order.
 # open:   our replies that are in flight or in doubt, for echoes that overtake the answer of the Send API.
 # said:   all that we have said within a day, where an echo came that is none of our sends by its mid.
 # soft:   the commit waits for no disk. A lease that a crash of PostgreSQL takes away is one that `settle` finds lost.
@@ -52,7 +54,7 @@ SELECT lane.account_id, lane.igsid,
     pending.events,
     (SELECT coalesce(json_agg(m ORDER BY m.at, m.message_id), '[]') FROM (
         SELECT at, message_id, direction, author, kind, mid, text, rule FROM message m
-        WHERE (m.account_id, m.igsid) = (lane.account_id, lane.igsid)
+        WHERE (m.account_id, m.igsid) = (lane.account_id, lane.igsid) AND m.deleted_at IS NULL
         ORDER BY at DESC, message_id DESC LIMIT 10) m) AS history,
     (SELECT coalesce(json_agg(o ORDER BY o.outbox_id), '[]') FROM (
         SELECT outbox_id, body FROM outbox o
@@ -73,7 +75,10 @@ FROM lane CROSS JOIN (SELECT set_config('synchronous_commit', 'off', true)) AS s
                     SELECT FROM outbox o WHERE (o.account_id, o.mid) = (i.account_id, i.mid)) AS our_echo,
                 (SELECT json_agg(s) FROM (
                     SELECT call_id, kind, rule, waits, asked_at, timeout_ms, retry, finished_at, ok, answer, why
-                    FROM service_call s WHERE (s.account_id, s.for_key) = (i.account_id, i.event_key)) s) AS calls
+                    FROM service_call s WHERE (s.account_id, s.for_key) = (i.account_id, i.event_key)) s) AS calls,
+                (SELECT json_agg(r ORDER BY r.event_at, r.inbox_id) FROM (
+                    SELECT kind, event_at, inbox_id, convert_from(r.raw, 'UTF8') AS raw FROM inbox r
+                    WHERE (r.account_id, r.mid) = (i.account_id, i.mid) AND r.kind IN ('deleted', 'edit')) r) AS revised
             FROM inbox i
             WHERE (i.account_id, i.igsid) = (lane.account_id, lane.igsid) AND i.status = 'pending'
             ORDER BY i.event_at, i.inbox_id LIMIT $5) e) AS pending
@@ -117,6 +122,9 @@ def _claim(row: asyncpg.Record) -> Claim:
 
 
 def _event(e: Mapping[str, Any]) -> PendingEvent:
+    # A reaction or a seen mark has the mid of the message it is about.
+    revised = (e["revised"] or ()) if e["kind"] in _OF_A_MID_OF_ITS_OWN else ()
+    deleted = next((r["event_at"] for r in revised if r["kind"] == "deleted"), None)
     return PendingEvent(
         key=e["event_key"],
         kind=e["kind"],
@@ -129,6 +137,8 @@ def _event(e: Mapping[str, Any]) -> PendingEvent:
         our_echo=e["our_echo"],
         raw=e["raw"],
         calls=tuple(_call(s) for s in e["calls"] or ()),
+        deleted_at=datetime.fromisoformat(deleted) if deleted else None,
+        edits=tuple(r["raw"] for r in revised if r["kind"] == "edit" and r["raw"] and e["kind"] != "edit"),
     )
 
 

@@ -1,16 +1,19 @@
 """One conversation as a worker has it in hand: what is pending in it, and all that a turn needs to know."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from igbot.meta.events import AccountId, Content, EventKind, Igsid, Mid
+from igbot.meta.events import CUSTOMER_KINDS, AccountId, Content, EventKind, Igsid, Mid
 from igbot.meta.outgoing import Outgoing
 from igbot.meta.webhook import read_content
 from igbot.rules.deciding.memory import Memory
 
 CallKind = Literal["service", "profile"]
+
+REVISIONS: frozenset[str] = frozenset({"deleted", "edit"})
+"""Events about a message that may have come before, or is still to come."""
 
 NO_ANSWER_AFTER = timedelta(hours=1)
 """How much longer than all its tries a call may take before nobody waits for it any more: igbot itself, or its
@@ -51,7 +54,10 @@ def longest_wait(kind: CallKind, asked_at: datetime, timeout: timedelta, retry: 
 
 @dataclass(frozen=True, slots=True)
 class PendingEvent:
-    """One inbox row that waits to be worked on, with the calls that were asked for it."""
+    """One inbox row that waits to be worked on, with the calls that were asked for it.
+
+    `deleted_at`: its author took the message back then. `edits` are the raw JSON of its edits, the oldest first.
+    """
 
     key: str
     kind: EventKind
@@ -64,10 +70,25 @@ class PendingEvent:
     our_echo: bool
     raw: str
     calls: tuple[PendingCall, ...] = ()
+    deleted_at: datetime | None = None
+    edits: tuple[str, ...] = ()
 
     def content(self) -> Content:
-        """What the event says, read out of its raw JSON."""
+        """What the event says by now: the newest of its edits; of a message that was taken back nothing."""
+        if self.deleted_at is not None:
+            return Content(self.kind, mid=self.mid)
+        sent = self.as_sent()
+        edit = max(self._edited(), key=lambda each: each.num_edit or 0, default=None)
+        return sent if edit is None else replace(sent, text=edit.text, num_edit=edit.num_edit)
+
+    def as_sent(self) -> Content:
+        """What the event said when it came, read out of its raw JSON."""
         return read_content(self.kind, self.raw.encode())
+
+    def _edited(self) -> Iterator[Content]:
+        # The newest first: of two with the same number it is the one that counts.
+        read = (read_content("edit", raw.encode()) for raw in reversed(self.edits))
+        return (edit for edit in read if edit.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +137,12 @@ class Claim:
     open_replies: tuple[OpenReply, ...]
     said: frozenset[str]
     """Our words of the last day, white space made one, where an unknown echo has to be told apart from a person's."""
+    tools: frozenset[str] = frozenset()
+    """What another tool is known to answer by itself, where such an echo is there."""
+
+    def wrote_within(self, length: timedelta, before: datetime) -> bool:
+        """Whether the customer wrote something in the time before a moment, both by Meta's clock."""
+        wrote = [past.at for past in self.history if past.author == "customer"]
+        wrote += [event.at for event in self.events if event.kind in CUSTOMER_KINDS]
+        wrote += [self.customer_at] if self.customer_at else []
+        return any(timedelta(0) <= before - at <= length for at in wrote)

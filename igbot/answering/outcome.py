@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from igbot.answering.claimed import Claim, PendingEvent
 from igbot.answering.profiles import KeptProfile
@@ -23,6 +23,7 @@ class NewMessage:
     """A history row, told by the event `key`. `reason` and what follows are the decision on a customer's message.
 
     `answered_with` names the later line that this one was answered together with; the last one counts its `lines`.
+    `deleted_at`: its author had taken it back by then, so that its content says nothing.
     """
 
     key: str
@@ -35,6 +36,7 @@ class NewMessage:
     choice: Choice | None = None
     answered_with: str | None = None
     lines: int = 1
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,21 @@ class NewCall:
     test: bool
 
 
+Occasion = Literal[
+    "handoff", "alert", "loop_guard", "thread_request", "other_tool", "unknown_account", "edit_without_sender"
+]
+"""A rule hands off or raises an alert, the loop guard has silenced the bot; another app asks for a conversation, or
+another tool answers by itself; Meta tells of an account that is none of ours, or of an edit without saying whose."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A word to people: a hand-off's note or a rule's alert, told once a customer and rule in a while.
+    """A word to people, told once a customer (where there is one) and rule in a while, and not again within `quiet`.
 
     `channels` are those named; none: every one.
     """
 
-    what: Literal["handoff", "alert"]
+    what: Occasion
     account: str
     igsid: str
     rule: str
@@ -87,11 +96,30 @@ class Notice:
     text: str
     channels: tuple[str, ...]
     test: bool
+    quiet: timedelta = timedelta(0)
 
     @property
     def key(self) -> str:
         """What makes two notices the same."""
-        return f"{self.what}:{self.rule}:{self.igsid}"
+        return f"{self.what}:{self.rule}:{self.igsid or self.account}"
+
+    @property
+    def body(self) -> str:
+        """The text, and whom it is about where it is about a customer."""
+        return (
+            f"{self.text}\n{', '.join(filter(None, (self.rule, f'customer {self.igsid}')))}"
+            if self.igsid
+            else self.text
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A line of the log about something that is no message: its event's name and fields."""
+
+    event: str
+    fields: Mapping[str, Any]
+    test: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +166,7 @@ class Turn:
     `again_at`: its first open event waits (an echo to be understood, more lines, a call's answer), and the later ones
     wait with it. `memory` and `profile` are what is known of the customer now. `given_up` are calls, by their ids, that
     nobody waits for any more, with the reason. `opted_out_at` is as it is after the turn; `opted_out_now`: since this
-    turn, so that earlier replies do not go out any more.
+    turn, so that earlier replies do not go out any more. `resumed`: a rule has ended the pause of before.
     """
 
     claim: Claim
@@ -155,8 +183,10 @@ class Turn:
     settled: list[PendingEvent] = field(default_factory=list)
     customer_at: datetime | None = None
     pause: Pause | None = None
+    resumed: bool = False
     opted_out_at: datetime | None = None
     opted_out_now: bool = False
+    remarks: list[Remark] = field(default_factory=list)
     again_at: datetime | None = None
     failed: PendingEvent | None = None
     failure: Exception | None = None
@@ -164,7 +194,30 @@ class Turn:
     @property
     def paused_until(self) -> datetime | None:
         """Until when the bot is silent as of now."""
-        return self.pause.until if self.pause else self.claim.paused_until
+        if self.pause:
+            return self.pause.until
+        return None if self.resumed else self.claim.paused_until
+
+    @property
+    def paused_at(self) -> datetime | None:
+        """When the bot last fell silent, over or not."""
+        return self.pause.at if self.pause else self.claim.paused_at
+
+    @property
+    def paused_reason(self) -> str | None:
+        """Why it did."""
+        return self.pause.reason if self.pause else self.claim.paused_reason
+
+    def leave_to_others(self, pause: Pause) -> None:
+        """Somebody else answers from now on: the bot is silent for that long at least.
+
+        A pause for which nobody has taken over yet becomes this one, so that what was queued before goes out no more.
+        """
+        ends = self.paused_until
+        if ends is None or ends < pause.until:
+            self.pause = pause
+        elif self.paused_reason in ("handoff", "loop_guard"):
+            self.pause = replace(pause, until=ends)
 
     @property
     def used(self) -> Counter[str]:

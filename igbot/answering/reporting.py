@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from igbot.answering.claimed import Claim, PendingEvent
-from igbot.answering.outcome import NewMessage, Turn
+from igbot.answering.outcome import NewMessage, Notice, Turn
+from igbot.answering.preparing import Prepared
 from igbot.rules.deciding.choice import Choice
 from igbot.telemetry.clock import Clock
 from igbot.telemetry.counters import Counters
@@ -35,6 +36,20 @@ class Reporter:
         fields |= {"kind": event.kind, "attempt": event.attempts + 1, "status": status} | _mark(event.test)
         self._log.error("event_failed", exc=error, **fields)
 
+    def prepared(self, prepared: Prepared) -> None:
+        """What was met before turns were taken."""
+        for each in prepared.taken_back:
+            fields: Fields = {"account": each.claim.account_id, "igsid": each.claim.igsid, "mid": each.mid}
+            self._log.info("message_deleted", **fields, cancelled=each.cancelled)
+        for tool in prepared.tools:
+            fields = {"account": tool.account_id, "customers": tool.customers, "pauses_lifted": tool.lifted}
+            self._log.warning("other_tool_answered", **fields | _mark(tool.test))
+
+    def told(self, notice: Notice) -> None:
+        """People are told of something that is no customer's doing."""
+        fields: Fields = {"account": notice.account, "igsid": notice.igsid or None} | _mark(notice.test)
+        self._log.warning(notice.what, **fields)
+
     def written(self, turn: Turn) -> None:
         """All of a turn."""
         igsid = turn.claim.igsid
@@ -49,6 +64,8 @@ class Reporter:
         for call in turn.calls:
             fields = {"igsid": igsid, "rule": call.rule or None, "service": call.name, "for_mid": call.for_mid}
             self._log.info("call_queued", **fields | {"waits": call.waits} | _mark(call.test))
+        for remark in turn.remarks:
+            self._log.info(remark.event, igsid=igsid, **dict(remark.fields) | _mark(remark.test))
         for fact in turn.facts:
             if fact.what == "echoed":
                 by = "text" if fact.outbox_id else "mid"
@@ -69,15 +86,13 @@ class Reporter:
     def _message(self, turn: Turn, message: NewMessage, received: Mapping[str, datetime]) -> None:
         fields: Fields = {"igsid": turn.claim.igsid, "mid": message.content.mid} | _mark(message.test)
         if message.author == "person":
-            until = turn.pause.until if turn.pause else None
-            self._log.info("human_takeover", **fields, paused_until=until)
             return
         self._log.debug("message_text", **fields, text=message.content.text)
         if message.answered_with is not None:
             return  # the last of the lines that were answered as one tells of them all
         choice = message.choice
         if choice is not None:
-            fields |= _observed(choice)
+            fields |= _observed(choice) | ({"resumed": True} if choice.resumed else {})
             rule = None if choice.withheld else choice.rule
             self._counters.decided(choice.reason, rule=rule, observers=choice.observers)
         if choice is not None and choice.withheld is not None and not (choice.replies or choice.handoff):
@@ -88,7 +103,11 @@ class Reporter:
             if message.lines > 1:
                 fields["lines"] = message.lines
             self._log.info("rule_matched", **fields)
+        elif choice is not None and choice.opt is not None:
+            self._log.info("opted_out" if choice.opt == "out" else "opted_in", **fields)
         elif message.content.kind != "standby":
+            if choice is not None and choice.guarded is not None:
+                fields |= {"matched": choice.matched, "silent_for": choice.guarded.total_seconds()}
             self._log.info("no_reply", reason=message.reason, **fields)
         waited = self._clock() - received.get(message.key, message.at)
         if waited - (choice.settle if choice else timedelta(0)) > SLOW:

@@ -11,8 +11,11 @@ from igbot.rules.deciding.choice import Choice
 
 Row = dict[str, Any]
 
-ASKED = frozenset({"rule", "fallback", "unmatched"})
-"""Reasons for which the rules were asked; for the others only observers are."""
+MOST_EDITS = 32767
+"""What the database can count; Meta's apps allow five."""
+
+ASKED = frozenset({"rule", "fallback", "unmatched", "loop_guard"})
+"""Reasons with details that are kept: what the rules said, what the guard counted; else only what observers did."""
 
 
 def lane(turn: Turn) -> Row:
@@ -22,27 +25,27 @@ def lane(turn: Turn) -> Row:
 
 
 def settled(turn: Turn) -> Iterator[Row]:
-    """The events that are done."""
-    return (_key(turn) | {"event_key": event.key} for event in turn.settled)
+    """The events that are done. What a message said that was taken back goes at once."""
+    return (_key(turn) | {"event_key": e.key, "wiped": e.deleted_at is not None} for e in turn.settled)
 
 
 def talk(turn: Turn, now: datetime) -> Row:
     """The conversation itself."""
-    times = [message.at for message in turn.messages]
+    times = [message.at for message in turn.messages] or [now]
     profile = turn.profile if turn.new_profile else None
     return _key(turn) | {
         "first_at": min(times).isoformat(),
         "last_at": max([*times, *([now] if turn.replies else [])]).isoformat(),
         "customer_at": turn.customer_at.isoformat() if turn.customer_at else None,
         "paused_at": turn.pause.at.isoformat() if turn.pause else None,
-        "paused_until": turn.pause.until.isoformat() if turn.pause else None,
+        "paused_until": _paused_until(turn, now),
         "paused_reason": turn.pause.reason if turn.pause else None,
         "opted_out_at": turn.opted_out_at.isoformat() if turn.opted_out_at else None,
         "cancel_reason": _cancel_reason(turn),
         "memory": memory.to_stored(turn.memory),
         "profile": dict(profile.fields) if profile else None,
         "profile_at": profile.at.isoformat() if profile else None,
-        "test": any(message.test for message in turn.messages),
+        "test": any(event.test for event in turn.settled),
     }
 
 
@@ -111,6 +114,13 @@ def facts(turn: Turn) -> list[Row]:
     return list(told.values())
 
 
+def _paused_until(turn: Turn, now: datetime) -> str | None:
+    """Until when the bot is silent from now on, where the turn has changed that."""
+    if turn.pause:
+        return turn.pause.until.isoformat()
+    return now.isoformat() if turn.resumed else None
+
+
 def _cancel_reason(turn: Turn) -> str | None:
     """Why replies that were decided before this turn do not go out any more, if so."""
     if turn.opted_out_now:
@@ -140,6 +150,8 @@ def _message(turn: Turn, message: NewMessage) -> Row:
             "attachments": attachments or None,
             "payload": content.payload,
             "test": message.test,
+            "deleted_at": message.deleted_at.isoformat() if message.deleted_at else None,
+            "edits": min(content.num_edit or 0, MOST_EDITS),
             "reason": message.reason,
             "answered_with": message.answered_with,
         }

@@ -22,8 +22,8 @@ from igbot.answering.outcome import Turn
 #           receiver too), or two would wait for each other. LATERAL: again by their keys.
 # released: those lanes. One in which something arrived since the claim stays ready; a stale one has to be claimed anew.
 # mine:     those that are not stale; everything below belongs to one of them.
-# settled:  the events worked on. Their raw bytes stay for a while. "Pending" is said as "not settled": by the status
-#           the planner would read all of `inbox_pending` for each event.
+# settled:  the events worked on. Their raw bytes stay for a while, unless the message was taken back. "Pending" is said
+#           as "not settled": by the status the planner would read all of `inbox_pending` for each event.
 # talk:     the conversation, made or moved on; its last time never goes back, a new message ends its being archived.
 # replies:  the outbox rows, in order; an event that was decided before (`for_key`) is never decided twice.
 # calls:    what is to be asked of services: for an event that waits for it and stays pending, or beside a decision.
@@ -57,8 +57,8 @@ WITH stale AS (
 ), mine AS (
     SELECT account_id, igsid FROM released WHERE NOT stale
 ), settled AS (
-    UPDATE inbox i SET status = 'done', settled_at = $2, error = NULL
-    FROM json_to_recordset($4) AS g (account_id text, igsid text, event_key uuid), mine
+    UPDATE inbox i SET status = 'done', settled_at = $2, error = NULL, raw = CASE WHEN NOT g.wiped THEN i.raw END
+    FROM json_to_recordset($4) AS g (account_id text, igsid text, event_key uuid, wiped boolean), mine
     WHERE (i.account_id, i.event_key) = (g.account_id, g.event_key) AND i.settled_at IS NULL
         AND (mine.account_id, mine.igsid) = (g.account_id, g.igsid)
     RETURNING i.account_id, i.event_key
@@ -148,22 +148,24 @@ WITH stale AS (
         SELECT account_id, igsid, $2::timestamptz FROM own) touched
     GROUP BY account_id, igsid ORDER BY account_id, igsid
     ON CONFLICT (account_id, igsid) DO UPDATE SET
-        arrivals = l.arrivals + 1, due_at = least(coalesce(l.due_at, EXCLUDED.due_at), EXCLUDED.due_at)
+        arrivals = l.arrivals + 1,
+        due_at = greatest(least(coalesce(l.due_at, EXCLUDED.due_at), EXCLUDED.due_at), l.free_at)
 ), history AS (
     INSERT INTO message (account_id, igsid, at, direction, author, kind, mid, text, attachments, payload, outbox_id,
-        test, reason, rule, digest, considered, decided_at, matched, rank, variant, withheld, observers, answered_with)
+        test, deleted_at, edits, reason, rule, digest, considered, decided_at, matched, rank, variant, withheld,
+        observers, answered_with)
     SELECT account_id, igsid, at, direction, author, kind, mid, text, attachments, payload, NULL::bigint,
-        test, reason, rule, digest, considered, CASE WHEN reason IS NOT NULL THEN $2 END, matched, rank, variant,
-        withheld, observers, answered_with
+        test, deleted_at, edits, reason, rule, digest, considered, CASE WHEN reason IS NOT NULL THEN $2 END, matched,
+        rank, variant, withheld, observers, answered_with
     FROM json_to_recordset($7) AS g (account_id text, igsid text, event_key uuid, at timestamptz, direction text,
-        author text, kind text, mid text, text text, attachments jsonb, payload text, test boolean, reason text,
-        rule text, digest text, considered jsonb, matched text, rank int[], variant text, withheld text,
-        observers text[], answered_with text)
+        author text, kind text, mid text, text text, attachments jsonb, payload text, test boolean,
+        deleted_at timestamptz, edits smallint, reason text, rule text, digest text, considered jsonb, matched text,
+        rank int[], variant text, withheld text, observers text[], answered_with text)
     JOIN settled USING (account_id, event_key)
     UNION ALL
     SELECT account_id, igsid, $2::timestamptz, 'out', 'bot', coalesce(body #>> '{attachment,type}', 'text'), NULL,
         body ->> 'text', CASE WHEN body ? 'attachment' THEN jsonb_build_array(body -> 'attachment') END, NULL,
-        outbox_id, test, NULL, rule, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        outbox_id, test, NULL, 0, NULL, rule, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM replies
 ), facts AS (
     UPDATE outbox o SET echoed_at = coalesce(o.echoed_at, g.echoed_at), seen_at = coalesce(o.seen_at, g.seen_at)
@@ -198,7 +200,7 @@ async def settle(conn: "asyncpg.Connection[Any]", turns: Sequence[Turn], *, proc
         now,
         process_id,
         json.dumps([row for turn in turns for row in rows.settled(turn)]),
-        json.dumps([rows.talk(turn, now) for turn in turns if turn.messages]),
+        json.dumps([rows.talk(turn, now) for turn in turns if turn.messages or turn.pause or turn.resumed]),
         json.dumps([r | {"place": place} for place, r in enumerate(r for turn in turns for r in rows.replies(turn))]),
         json.dumps([row for turn in turns for row in rows.messages(turn)]),
         json.dumps([row for turn in turns for row in rows.facts(turn)]),

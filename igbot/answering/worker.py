@@ -15,8 +15,10 @@ from igbot.answering.leases import fail_event, release_all, release_claims
 from igbot.answering.limits import Remaining, forget_uses, lock_limits, of_account, remaining_uses
 from igbot.answering.outcome import Notice, Turn
 from igbot.answering.policy import Policy
+from igbot.answering.preparing import prepare
 from igbot.answering.reporting import Reporter
 from igbot.answering.settle import Written, settle
+from igbot.answering.telling import Quiet, tool_notice
 from igbot.answering.turn import take_turn
 from igbot.meta.events import AccountId
 from igbot.rules.deciding.ruleset import RuleSet
@@ -78,6 +80,7 @@ class Worker:
         self._on_calls = on_calls
         self._on_alerts = on_alerts
         self._on_dead = on_dead
+        self._quiet = Quiet()
         self._waits: list[datetime] = []
 
     async def run_once(self, conn: "asyncpg.Connection[Any]") -> int:
@@ -93,9 +96,10 @@ class Worker:
         claims = await claim_conversations(conn, process_id=process_id, accounts=self._accounts(), limit=BATCH, now=now)
         if not claims:
             return 0
-        remaining = await self._remaining(conn, rules, claims, now=now)
         ground = _Ground(rules, self._policy(), now)
-        turns = self._take_turns(ground, claims, remaining)
+        ready = await self._prepare(conn, ground, claims)
+        remaining = await self._remaining(conn, rules, ready, now=now)
+        turns = self._take_turns(ground, ready, remaining)
         try:
             turns, written = await self._write(conn, ground, turns)
             self._report(turns, written)
@@ -119,6 +123,22 @@ class Worker:
         while self._waits and self._waits[0] <= now:
             heapq.heappop(self._waits)
         return min(idle, (self._waits[0] - now).total_seconds()) if self._waits else idle
+
+    async def _prepare(self, conn: "asyncpg.Connection[Any]", ground: _Ground, claims: Sequence[Claim]) -> list[Claim]:
+        prepared = await prepare(conn, claims, pause=ground.policy.takeover_pause, now=ground.now)
+        self._reporter.prepared(prepared)
+        for failed in prepared.failed:
+            await self._fail(conn, failed.claim, failed.event, failed.error)
+        self._tell([tool_notice(tool, self._account_name(tool.account_id)) for tool in prepared.tools])
+        return prepared.claims
+
+    def _tell(self, notices: Sequence[Notice]) -> None:
+        new = self._quiet.new(notices, now=self._clock())
+        for notice in new:
+            if notice.quiet:
+                self._reporter.told(notice)
+        if new:
+            self._on_alerts(new)
 
     def _take_turns(self, ground: _Ground, claims: Sequence[Claim], remaining: Remaining) -> list[Turn]:
         """The turns one after the other: what one uses up of a limit is not there for the next."""
@@ -218,8 +238,7 @@ class Worker:
             self._on_replies()
         if written.calls:
             self._on_calls()
-        if notices:
-            self._on_alerts(notices)
+        self._tell(notices)
 
     def _remember_waits(self, turns: Sequence[Turn]) -> None:
         for turn in turns:
