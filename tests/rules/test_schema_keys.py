@@ -81,7 +81,9 @@ def test_the_schema_of_rules_has_the_keys_that_the_readers_know(text: str, path:
     """Neither fewer nor more, at every place."""
     findings = load(text.replace("UNKNOWN", "qqqqqqq: 1")).findings
     known = told((each.message, each.hint) for each in findings)
-    assert known - ({"name", "fallback", "resume"} if path == ("properties", "defaults") else set()) == keys_of(RULES, path)
+    assert known - ({"name", "fallback", "resume"} if path == ("properties", "defaults") else set()) == keys_of(
+        RULES, path
+    )
 
 
 @pytest.mark.parametrize(("text", "path"), TEST_KEYS, ids=[".".join(map(str, path)) for _, path in TEST_KEYS])

@@ -44,7 +44,7 @@ def check_whole(rules: Sequence[Subject], reports: Mapping[str, FileReport], sur
         first.warning("R060", NOWHERE, message, hint="add a rule with handoff:")
     if active and not surroundings.disclosed and not _is_told(active, reports):
         message = "no answer says that it is automatic, and Meta asks to tell customers so at first"
-        hint = 'say it where you greet and in the fallback, for example "I am the automatic assistant of the shop"'
+        hint = 'set IGBOT_DISCLOSURE, or say it where you greet: "I am the automatic assistant of the shop"'
         first.warning("R062", NOWHERE, message, hint=hint)
 
 

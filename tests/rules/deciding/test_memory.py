@@ -26,6 +26,9 @@ memories = st.builds(
     uses=st.dictionaries(
         names, st.lists(st.builds(Use, moments, names), min_size=1, max_size=3).map(tuple), max_size=3
     ),
+    typed_answers=st.lists(moments, max_size=3).map(tuple),
+    fallbacks=st.integers(0, 4),
+    disclosed_at=st.none() | moments,
 )
 
 
@@ -53,11 +56,27 @@ def test_little_is_stored_of_a_customer_of_whom_little_is_known() -> None:
         {"version": 1, "messages": 1, "uses": {"a": [["2026-11-24T11:00:00+00:00"]]}},
         {"version": 1, "messages": 1, "uses": []},
         {"version": 1, "messages": 1, "tags": 7},
+        {"version": 1, "messages": 1, "typed_answers": ["now"]},
+        {"version": 1, "messages": 1, "fallbacks": "many"},
+        {"version": 1, "messages": 1, "disclosed_at": 7},
     ],
 )
 def test_what_is_not_known_is_forgotten(stored: dict[str, Any] | None) -> None:
     """It never breaks a decision."""
     assert from_stored(stored) == Memory()
+
+
+def test_programs_of_different_versions_read_each_other() -> None:
+    """What one does not know it leaves alone; what one has not written is not known."""
+    assert from_stored({"version": 1, "messages": 2, "moods": ["fine"]}) == Memory(2)
+    stored = to_stored(Memory(2, fallbacks=1, typed_answers=(NOW,), disclosed_at=NOW))
+    assert stored == {
+        "version": 1,
+        "messages": 2,
+        "fallbacks": 1,
+        "typed_answers": [NOW.isoformat()],
+        "disclosed_at": NOW.isoformat(),
+    }
 
 
 def test_times_are_read_as_postgresql_writes_them() -> None:

@@ -29,6 +29,9 @@ FALLBACK = "- {name: a, fallback: true, reply: b}\n"
         ("R014", (FALLBACK + FALLBACK.replace("a,", "c,"), 4, 15, '"a" at 1.yaml:3', "keep one")),
         ("R015", ("- {name: a, observe: true, keywords: [x], reply: b}", 3, 45, "but not answer", "delete reply")),
         ("R015", ("- {name: a, observe: true, keywords: [x], handoff: true}", 3, 45, "but not", "delete handoff")),
+        ("R013", ("- {name: a, observe: true, resume: true}", 3, 12, "any message would end", "add keywords:")),
+        ("R015", ("- {name: a, keywords: [x], resume: true, reply: b}", 3, 30, "does not run", 'add "observe: true"')),
+        ("R015", ("- {name: a, fallback: true, resume: true, reply: b}", 3, 31, "does not run", "observe")),
         *(
             (
                 "R015",
@@ -58,6 +61,11 @@ def test_a_rule_that_cannot_be_meant(code: str, case: Case) -> None:
         ("R013", "- {name: a, when: {first_message: true}, reply: b}"),
         ("R013", "- {name: a, when: {text: {min_words: 3}}, reply: b}"),
         ("R013", "- {name: a, observe: true, tag: [t]}"),
+        ("R012", "- {name: a, observe: true, resume: true, keywords: [x]}"),
+        ("R013", "- {name: a, observe: true, resume: true, kinds: [postback]}"),
+        ("R013", "- {name: a, observe: true, resume: false, tag: [t]}"),
+        ("R015", "- {name: a, observe: true, resume: true, payload: BOT}"),
+        ("R015", "- {name: a, keywords: [x], resume: false, reply: b}"),
         ("R014", FALLBACK + "- {name: c, fallback: true, enabled: false, reply: b}"),
         ("R015", "- {name: a, observe: true, keywords: [x], tag: [t], alert: {level: info}}"),
         ("R015", "- {name: a, observe: true, keywords: [x], tag: [t], limit: {times: 1, within: 1h}, cooldown: 1m}"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from igbot.rules.opting import opting_words
 from igbot.rules.surroundings import Surroundings
 from tests.rules.lint.finding import Case, check, found
 
@@ -158,6 +159,14 @@ def test_the_language_of_the_rules_is_told_first() -> None:
     """Of those that have the word."""
     (finding,) = found("R064", "- {name: a, keywords: [stop], reply: b}", surroundings=Surroundings(language="es-MX"))
     assert 'in "es"' in finding.message
+
+
+def test_the_owners_words_end_the_conversation_instead_of_the_languages_own() -> None:
+    """Those of other languages still do; those by which it begins again are free."""
+    opting = opting_words(stop={"en": ("No more",), "es": ("basta ya",), "pt": ("chega",)}, start={"en": ("again",)})
+    body = '- {name: a, keywords: [unsubscribe, no more, parar, again, start, {is: "Sair!"}, stopp], reply: b}'
+    findings = found("R064", body, surroundings=Surroundings(opting=opting))
+    assert [each.message.split('"')[1] for each in findings] == ["no more", "stopp"]
 
 
 def test_a_word_of_a_shared_list_may_not_end_the_conversation_either() -> None:
