@@ -47,7 +47,7 @@ def list_(
         for talk in found:
             emit_json(talk)
         return
-    columns = ("customer", "state", "messages", "last", "archived", "account", "test")
+    columns = ("customer", "state", "messages", "last", "archived", "account", "test", "paused until")
     rows = [
         (
             t["igsid"],
@@ -57,6 +57,7 @@ def list_(
             t["archived_at"],
             t["account"],
             "test" if t["test"] else "",
+            t["paused_until"],
         )
         for t in found
     ]
@@ -105,14 +106,17 @@ def _print_talk(talk: dict[str, Any]) -> None:
 
     out = console()
     archived = f", archived {_when(talk['archived_at'])}" if talk["archived_at"] else ""
-    paused = f" until {_when(talk['paused_until'])}" if talk["paused_until"] else ""
-    out.print(Text(f"{talk['igsid']} with {talk['account']}: {talk['state']}{paused}{archived}", style="bold"))
+    until = f" until {_when(talk['paused_until'])}" if talk["paused_until"] else ""
+    paused = f", paused{until}" if until and talk["state"] != "paused" else until
+    state = talk["state"].replace("_", " ")
+    out.print(Text(f"{talk['igsid']} with {talk['account']}: {state}{paused}{archived}", style="bold"))
     for message in talk["messages"]:
         line = Text(f"{_when(message['at'])}  ", style="dim")
         line.append(
             f"{message['author']:<10}", style={"bot": "cyan", "person": "magenta"}.get(message["author"], "green")
         )
-        line.append(visible(" ".join(message["text"].split())) or f"({message['kind']})", style="")
+        gone = "(deleted)" if message["deleted_at"] else f"({message['kind']})"
+        line.append(visible(" ".join(message["text"].split())) or gone, style="")
         notes = [message["status"]] if message["direction"] == "out" else []
         notes += [f"rule {message['rule']}"] if message["rule"] and message["author"] == "bot" else []
         notes += ["seen"] if message["seen_at"] else []

@@ -13,7 +13,8 @@ Which = Literal["live", "archived", "all"]
 
 LIST = """
 SELECT c.account_id AS account, c.igsid, c.profile ->> 'username' AS username,
-    CASE WHEN c.paused_until > $4 THEN 'paused' ELSE 'open' END AS state,
+    CASE WHEN c.opted_out_at IS NOT NULL THEN 'opted_out'
+        WHEN c.paused_until > $4 THEN 'paused' ELSE 'open' END AS state,
     CASE WHEN c.paused_until > $4 THEN c.paused_until END AS paused_until,
     c.last_at, c.archived_at,
     (SELECT count(*) FROM message m WHERE (m.account_id, m.igsid) = (c.account_id, c.igsid)) AS messages,
@@ -27,7 +28,7 @@ LIMIT $3
 # A message before the customer's latest archiving lies in the other partition; the same query reaches both.
 MESSAGES = """
 SELECT m.direction, m.mid AS in_mid, o.mid AS out_mid, m.kind, m.text, m.at, m.author, m.rule, m.reason, m.test,
-    CASE WHEN m.direction = 'in' THEN 'received' ELSE coalesce(o.status, 'sent') END AS status,
+    m.deleted_at, CASE WHEN m.direction = 'in' THEN 'received' ELSE coalesce(o.status, 'sent') END AS status,
     o.echoed_at, o.seen_at
 FROM message m LEFT JOIN outbox o ON (o.account_id, o.outbox_id) = (m.account_id, m.outbox_id)
 WHERE m.account_id = $1 AND m.igsid = $2
@@ -82,6 +83,7 @@ def _shown(row: asyncpg.Record) -> dict[str, Any]:
         "rule": row["rule"],
         "author": row["author"],
         "test": row["test"],
+        "deleted_at": row["deleted_at"],
     }
 
 

@@ -17,6 +17,7 @@ from tests.store.processes import wait_for
 TALK = {"account", "igsid", "username", "state", "paused_until", "last_at", "archived_at", "messages", "test"}
 MESSAGE = {
     *("direction", "mid", "kind", "text", "at", "status", "echoed_at", "seen_at", "rule", "author", "test"),
+    "deleted_at",
 }
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from igbot.conversations.history import list_conversations, show_conversations
 from igbot.conversations.pausing import REASON, ConversationGone, Standing, pause_conversation, resume_conversation
 from tests.answering.talking import ACCOUNT, ANA, BEN, HOUR, START, Desk, claimed, customer_says, settled
 from tests.outbox.posting import Post
@@ -125,6 +126,33 @@ async def test_an_opt_out_stays(desk: Desk) -> None:
     stands = await resumed(desk)
     assert (stands.state, stands.opted_out_at) == ("opted_out", START)
     assert (await desk.talk())["opted_out_at"] == START
+
+
+async def test_lists_tell_who_may_not_be_answered(desk: Desk) -> None:
+    """An opt-out is told before a pause, which is told all the same."""
+
+    async def listed() -> tuple[str, object]:
+        async with desk.database.connection() as conn:
+            [talk] = await list_conversations(conn, which="live", limit=1, now=desk.time())
+        return talk["state"], talk["paused_until"]
+
+    await says(desk, "hello", "m1")
+    assert await listed() == ("open", None)
+    await paused(desk)
+    assert await listed() == ("paused", START + HOUR)
+    await desk.value("UPDATE conversation SET opted_out_at = $1", desk.time())
+    assert await listed() == ("opted_out", START + HOUR)
+    await resumed(desk)
+    assert await listed() == ("opted_out", None)
+
+
+async def test_a_deleted_message_is_shown_as_deleted(desk: Desk) -> None:
+    """When, and nothing of what it said."""
+    await says(desk, "hello", "m1")
+    await desk.value("UPDATE message SET deleted_at = $1, text = '' WHERE direction = 'in'", desk.time())
+    async with desk.database.connection() as conn:
+        [talk] = await show_conversations(conn, ANA, now=desk.time())
+    assert [(each["text"], each["deleted_at"]) for each in talk["messages"]] == [("", START), ("Hi there!", None)]
 
 
 async def test_a_conversation_that_is_gone_is_said_to_be(desk: Desk) -> None:
