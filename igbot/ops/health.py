@@ -18,24 +18,34 @@ from igbot.telemetry.clock import Clock
 Status = Literal["ok", "degraded", "down"]
 ARCHIVE_IS_LATE = timedelta(days=2)
 
-# Counts what is open and dead through partial indexes; what is settled is history, not health.
+# Counts what is open and dead through partial indexes; what is settled is history, not health. Of our accounts ($1) and
+# of those that nobody has; what other bots on the database have to do, and what an account that was taken out of the
+# settings left behind, is no matter here.
 FIGURES = """
-SELECT
-    (SELECT min(event_at) FROM inbox WHERE status = 'pending') AS oldest_event,
-    (SELECT min(decided_at) FROM outbox WHERE status IN ('queued', 'sending', 'unknown')) AS oldest_reply,
-    (SELECT count(*) FROM inbox WHERE status = 'pending') AS inbox_pending,
-    (SELECT count(*) FROM inbox WHERE status = 'dead') AS inbox_dead,
-    (SELECT count(*) FROM outbox WHERE status = 'queued') AS queued,
-    (SELECT count(*) FROM outbox WHERE status = 'sending') AS sending,
-    (SELECT count(*) FROM outbox WHERE status = 'unknown') AS unknown,
-    (SELECT count(*) FROM outbox WHERE status = 'dead') AS outbox_dead,
+WITH others AS (SELECT array_agg(account_id) AS ids FROM account WHERE account_id <> ALL ($1)),
+waiting AS (
+    SELECT min(event_at) AS oldest, count(*) AS pending FROM inbox
+    WHERE status = 'pending' AND account_id <> ALL (coalesce((SELECT ids FROM others), '{}'))
+), outgoing AS (
+    SELECT min(decided_at) AS oldest, count(*) FILTER (WHERE status = 'queued') AS queued,
+        count(*) FILTER (WHERE status = 'sending') AS sending, count(*) FILTER (WHERE status = 'unknown') AS unknown
+    FROM outbox WHERE status IN ('queued', 'sending', 'unknown') AND account_id = ANY ($1)
+)
+SELECT waiting.oldest AS oldest_event, outgoing.oldest AS oldest_reply, pending, queued, sending, unknown,
+    (SELECT count(*) FROM inbox WHERE status = 'dead'
+        AND account_id <> ALL (coalesce((SELECT ids FROM others), '{}'))) AS inbox_dead,
+    (SELECT count(*) FROM outbox WHERE status = 'dead' AND account_id = ANY ($1)) AS outbox_dead,
+    (SELECT min(expires_at) FROM access_token WHERE account_id = ANY ($1)) AS token_ends,
     (SELECT count(*) FROM process) AS processes
+FROM waiting CROSS JOIN outgoing
 """
 
-ACCOUNTS = """
+SENDS = """
 SELECT account_id, halted_at, halted_reason, paused_at, send_after, send_after_reason, outage_at
 FROM account WHERE account_id = ANY ($1) ORDER BY account_id
 """
+
+TOKENS = "SELECT account_id, trouble FROM access_token WHERE account_id = ANY ($1) AND trouble IS NOT NULL ORDER BY 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +121,21 @@ class Health:
         }
         try:
             async with self._database.connection() as conn:
-                row = await conn.fetchrow(FIGURES)
+                row = await conn.fetchrow(FIGURES, self._accounts.ids)
                 archived_at = await last_run(conn)
         except (IgbotError, asyncpg.PostgresError, TimeoutError):
             return known
         if row is None:
             return known
+        now, ends = self._clock(), row["token_ends"]
         oldest = min((t for t in (row["oldest_event"], row["oldest_reply"]) if t), default=None)
-        waiting = max((self._clock() - oldest).total_seconds(), 0.0) if oldest else 0.0
+        waiting = max((now - oldest).total_seconds(), 0.0) if oldest else 0.0
         return known | {
             "oldest_unanswered_seconds": round(waiting, 3),
-            "inbox": {"pending": row["inbox_pending"], "dead": row["inbox_dead"]},
+            "inbox": {"pending": row["pending"], "dead": row["inbox_dead"]},
             "outbox": {state: row[state] for state in ("queued", "sending", "unknown")} | {"dead": row["outbox_dead"]},
             "dead": row["inbox_dead"] + row["outbox_dead"],
+            "token_days_left": max((ends - now).days, 0) if ends else None,
             "last_archive_at": _iso(archived_at),
             "processes": row["processes"],
         }
@@ -148,14 +160,17 @@ class Health:
         return Check("ok", f"{rules.count} rules, set {rules.digest}")
 
     async def _check_token(self) -> Check:
-        troubles = self._accounts.troubles()
-        if troubles:
+        if troubles := self._accounts.troubles():
             return Check("degraded", _each(troubles))
+        async with self._database.connection() as conn:
+            rows = await conn.fetch(TOKENS, self._accounts.ids)
+        if found := {self._accounts.name_of(row["account_id"]): row["trouble"] for row in rows}:
+            return Check("degraded", _each(found))
         return Check("ok", "confirmed by Meta")
 
     async def _check_sends(self) -> Check:
         async with self._database.connection() as conn:
-            rows = await conn.fetch(ACCOUNTS, self._accounts.ids)
+            rows = await conn.fetch(SENDS, self._accounts.ids)
         now = self._clock()
         stopped = {self._accounts.name_of(row["account_id"]): _stop_of(row, now) for row in rows}
         troubles = {name: why for name, why in stopped.items() if why}

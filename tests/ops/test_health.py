@@ -11,9 +11,9 @@ from igbot.ops.our_accounts import OurAccounts
 from igbot.rulebook.book import Rulebook
 from igbot.store.pool import Database
 from igbot.telemetry.log import event_log
-from tests.answering.talking import BEN, customer_says, open_desk
+from tests.answering.talking import ACCOUNT, BEN, customer_says, open_desk
 from tests.ops.alerting import START, Time
-from tests.ops.staff import member
+from tests.ops.staff import Meta, account, member
 from tests.rulebook.shelf import make_book, text_of
 
 
@@ -104,6 +104,74 @@ async def test_each_trouble_is_degraded_and_named(database: Database, time: Time
         assert (await states(health))["archive"] == "ok"
         time.pass_by(timedelta(seconds=1))
         assert (await states(health))["archive"] == "degraded"
+
+
+async def test_what_stops_an_account_is_said_with_its_name(database: Database, time: Time, tmp_path: Path) -> None:
+    """A halt, the operator's pause, an outage, a limit; of several accounts each that does not send."""
+    book, _ = make_book(tmp_path)
+    madrid = account("EAAmadrid", name="madrid", ids=("2",))
+    async with member(database, time, madrid, meta=Meta(of={"EAAmadrid": {"2"}})) as one:
+        health = health_of(database, one.accounts, book, time=time)
+
+        async def sends() -> str:
+            return str((await health.readiness())["checks"]["sends"]["detail"])
+
+        assert await sends() == "going out"
+        await run(database, "UPDATE account SET paused_at = $1 WHERE account_id = '2'", START)
+        assert "account madrid: paused by the operator" in await sends()
+        assert "main" not in await sends()
+        later = START + timedelta(minutes=5)
+        await run(database, "UPDATE account SET outage_at = $1, send_after = $2 WHERE account_id <> '2'", START, later)
+        assert f"account main: outage since {START.isoformat()}, next try {later.isoformat()}; account" in await sends()
+        await run(database, "UPDATE account SET paused_at = NULL, outage_at = NULL, send_after_reason = 'rate limit'")
+        assert await sends() == f"account main: rate limit, waits until {later.isoformat()}"
+        time.now = later
+        assert await sends() == "going out"
+
+
+async def test_tokens_in_trouble_are_said_with_their_accounts(database: Database, time: Time, tmp_path: Path) -> None:
+    """What Meta said at the start, and what the daily check found; the days left are those of the first to end."""
+    book, _ = make_book(tmp_path)
+    madrid, lisbon = account("EAAmadrid", name="madrid", ids=("2",)), account(None, name="lisbon", ids=("3",))
+    async with member(database, time, madrid, lisbon, meta=Meta(of={"EAAmadrid": {"2"}})) as one:
+        health = health_of(database, one.accounts, book, time=time)
+        token = (await health.readiness())["checks"]["token"]
+        assert token["status"] == "degraded"
+        assert token["detail"] == "account lisbon: there is no access token"
+        assert (await health.figures())["token_days_left"] is None
+        ends = "UPDATE access_token SET expires_at = $2 WHERE account_id = $1"
+        await run(database, ends, ACCOUNT, START + timedelta(days=40))
+        await run(database, ends, "2", START + timedelta(days=9, hours=23))
+        assert (await health.figures())["token_days_left"] == 9
+    async with member(database, time) as one:
+        health = health_of(database, one.accounts, book, time=time)
+        assert (await health.figures())["token_days_left"] == 40
+        await run(database, "UPDATE access_token SET trouble = 'it was not refreshed'")
+        token = (await health.readiness())["checks"]["token"]
+        assert (token["status"], token["detail"]) == ("degraded", "account main: it was not refreshed")
+
+
+async def test_an_account_that_is_no_longer_served_is_no_matter_of_health(
+    database: Database, time: Time, tmp_path: Path
+) -> None:
+    """Its rows stay; nothing of it is counted. What came for an account that nobody ever had is."""
+    async with healthy(database, time, tmp_path) as health, open_desk(database) as desk:
+        desk.time.now = START
+        await run(database, "INSERT INTO account (account_id, ids, halted_at) VALUES ('gone', '{gone}', $1)", START)
+        queued = """
+            INSERT INTO outbox
+                (account_id, igsid, for_key, part, body, despite_pause, decided_at, expires_at, due_at, test)
+            VALUES ('gone', '1', gen_random_uuid(), 0, '{}', false, $1, $1, $1, false)
+        """
+        await run(database, queued, START)
+        at = START - timedelta(seconds=30)
+        await desk.arrive(customer_says("hello", "m1", at=at, account="gone"), account="gone")
+        assert set((await states(health)).values()) == {"ok"}
+        figures = await health.figures()
+        assert (figures["inbox"]["pending"], figures["outbox"]["queued"]) == (0, 0)
+        assert figures["oldest_unanswered_seconds"] == 0
+        await desk.arrive(customer_says("hello", "m2", at=at, account="unheard-of"), account="unheard-of")
+        assert (await health.figures())["inbox"]["pending"] == 1
 
 
 async def test_no_rules_and_no_token_are_degraded_not_down(database: Database, time: Time, tmp_path: Path) -> None:
