@@ -12,7 +12,7 @@ from igbot.accounts.tokens import StoredToken
 from igbot.accounts.vault import TokenMalformed, TokenVault, token_in
 from igbot.meta.events import AccountId
 from igbot.meta.graph_error import GraphError
-from igbot.meta.token_answers import Renewed
+from igbot.meta.token_answers import Renewed, is_final
 from igbot.store.pool import Database
 
 # Only where the token is still the one that was renewed: somebody may have given another meanwhile.
@@ -107,7 +107,7 @@ async def refresh(
 def _refused(given: GraphError | None) -> NotRefreshed:
     if given is None:
         return NotRefreshed("Meta cannot be reached", answered=False)
-    return NotRefreshed(f"Meta said: {told(given)}", answered=given.type != "http" and not given.transient)
+    return NotRefreshed(f"Meta said: {told(given)}", answered=is_final(given))
 
 
 def told(error: GraphError) -> str:

@@ -31,14 +31,19 @@ WHERE t.account_id = due.account_id
 RETURNING t.account_id
 """
 NOTE = """
-UPDATE access_token SET checked_at = $3, check_at = $4, trouble = $5, warned_days = $6, expires_at = $7,
+UPDATE access_token SET check_at = $4, warned_days = $6, expires_at = $7,
+    checked_at = CASE WHEN $9 THEN $3 ELSE checked_at END,
+    trouble = CASE WHEN $9 THEN $5 ELSE trouble END,
     confirmed_at = CASE WHEN $8 THEN $3 ELSE confirmed_at END
 WHERE (account_id, sealed) = ($1, $2)
 """
 NOTE_UNREADABLE = "UPDATE access_token SET checked_at = $2, check_at = $3, trouble = $4 WHERE account_id = $1"
-# Only whoever stops the account first has something to tell.
+# Only whoever stops the account first has something to tell; and nobody stops it for a token that is another by now.
 HALT = """
-UPDATE account SET halted_at = $2, halted_reason = $3 WHERE account_id = $1 AND halted_at IS NULL RETURNING true
+UPDATE account SET halted_at = $2, halted_reason = $3
+WHERE account_id = $1 AND halted_at IS NULL
+    AND EXISTS (SELECT FROM access_token WHERE (account_id, sealed) = ($1, $4))
+RETURNING true
 """
 NEXT = "UPDATE access_token SET check_at = $2, checked_at = coalesce($3, checked_at) WHERE account_id = $1"
 
@@ -74,14 +79,20 @@ async def note_check(
     warned_days: int | None,
     expires_at: datetime | None,
     confirmed: bool,
+    answered: bool,
 ) -> None:
-    """Note what a check found, unless another token has taken the place of the one that was checked."""
-    await conn.execute(NOTE, account_id, sealed, now, again_at, trouble, warned_days, expires_at, confirmed)
+    """Note what a check found, unless another token has taken the place of the one that was checked.
+
+    `confirmed`: Meta says that it is the account's. Not `answered`: what the check before found still holds.
+    """
+    await conn.execute(NOTE, account_id, sealed, now, again_at, trouble, warned_days, expires_at, confirmed, answered)
 
 
-async def halt(conn: "asyncpg.Connection[Any]", account_id: AccountId, why: str, *, now: datetime) -> bool:
-    """Stop the account's sends until there is another token. Whether that is new: a stop keeps its first reason."""
-    return bool(await conn.fetchval(HALT, account_id, now, why))
+async def halt(conn: "asyncpg.Connection[Any]", account_id: AccountId, why: str, *, sealed: str, now: datetime) -> bool:
+    """Stop the account's sends until there is another token than `sealed`. Whether that is new: a stop keeps its first
+    reason.
+    """
+    return bool(await conn.fetchval(HALT, account_id, now, why, sealed))
 
 
 def wants_refresh(*, expires_at: datetime | None, since: datetime, now: datetime) -> bool:

@@ -4,12 +4,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from igbot.meta.conversations_api import read_identity
+from igbot.meta.error_table import UNKNOWN_MEANING, Reaction, row_for
 from igbot.meta.graph_error import GraphError, other_error, parse_answer, read_error
 from igbot.meta.values import flag, identifier, table, whole
 
 DEAD = frozenset({102, 190})
 """The codes of a token that no longer is one."""
 _LONGEST_LIFE = 10 * 366 * 86400
+_PASSING: tuple[Reaction, ...] = ("retry", "unknown", "wait account", "wait app")
+
+
+def is_final(error: GraphError) -> bool:
+    """Whether Meta would say the same again: not what passes by itself (a limit, an outage, an answer that is none)."""
+    row = row_for(error)
+    return error.code is not None and not error.transient and (row is UNKNOWN_MEANING or row.reaction not in _PASSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +26,11 @@ class Owner:
 
     ids: frozenset[str]
     error: GraphError | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether anything is known of the token now."""
+        return bool(self.ids) or (self.error is not None and is_final(self.error))
 
     @property
     def is_dead(self) -> bool:
@@ -70,7 +83,7 @@ def read_facts(status: int, body: bytes) -> TokenFacts | GraphError | None:
     if status != 200 or "is_valid" not in data:
         return _refusal(status, body)
     seconds = data.get("expires_at")
-    ends = isinstance(seconds, int) and 0 < seconds < 2**33
+    ends = isinstance(seconds, int) and seconds is not True and 0 < seconds < 2**33
     error = read_error({"error": data["error"]}) if data.get("error") else None
     return TokenFacts(flag(data["is_valid"]), datetime.fromtimestamp(seconds or 0, UTC) if ends else None, error)
 

@@ -116,11 +116,11 @@ class TokenCare:
 
     async def _look(self, account: TokenAccount, stored: StoredToken, now: datetime) -> None:
         owner = await account.calls.owner(stored.token)
-        answered = bool(owner.ids) or (owner.error is not None and not owner.error.transient)
+        answered = owner.answered
         trouble = _trouble_of(account, owner)
         expires_at = stored.expires_at
         if owner.is_dead:
-            await self._stop(account, trouble or "", now)
+            await self._stop(account, stored, trouble or "", now)
         elif owner.error is not None and row_for(owner.error).reaction == "halt":
             self._fails(account, trouble or "")
         elif owner.ids and trouble is None:
@@ -148,6 +148,7 @@ class TokenCare:
                 warned_days=warned,
                 expires_at=expires_at,
                 confirmed=bool(owner.ids & set(account.ids)),
+                answered=answered,
             )
 
     async def _inspect(self, account: TokenAccount, stored: StoredToken) -> tuple[datetime | None, str | None]:
@@ -167,10 +168,10 @@ class TokenCare:
         self._fails(account, why)
         return facts.expires_at, why
 
-    async def _stop(self, account: TokenAccount, why: str, now: datetime) -> None:
+    async def _stop(self, account: TokenAccount, stored: StoredToken, why: str, now: datetime) -> None:
         self._log.error("token_dead", account=account.account_id, reason=why)
         async with self._database.connection() as conn:
-            new = await halt(conn, account.account_id, why, now=now)
+            new = await halt(conn, account.account_id, why, sealed=stored.sealed, now=now)
         if new:
             self._on_dead(account.account_id, why)
 
@@ -225,6 +226,8 @@ WAY_OUT = "Log in again at Meta and give the new token with `igbot token set`."
 
 
 def _trouble_of(account: TokenAccount, owner: Owner) -> str | None:
+    if owner.error is not None and not owner.answered:
+        return f"Meta could not be asked: {told(owner.error)}"
     if owner.error is not None:
         return f"Meta does not take the access token: {told(owner.error)}"
     if not owner.ids:
