@@ -9,6 +9,7 @@ import asyncpg
 
 from igbot.errors import DatabaseUnavailable
 from igbot.meta.events import AccountId, WebhookEvent
+from igbot.meta.parties import UNKNOWN_ACCOUNT
 from igbot.meta.webhook import read_webhook
 from igbot.store.group_commit import GroupCommit
 from igbot.store.pool import Database
@@ -95,6 +96,8 @@ class Receiver:
             raise DatabaseUnavailable("PostgreSQL refused an event of the delivery")
         mark = _mark(all(self._marked(event) for event in events))
         self._log.info("webhook_received", events=len(events), new=len(new), bytes=len(body), **mark)
+        for account in dict.fromkeys(event.account_id for event in events if event.key in new and _is_strange(event)):
+            self._log.warning("account_unknown", account=account)
         if len(new) < len(events):
             for event in events:
                 if event.key in new:
@@ -175,3 +178,8 @@ class Receiver:
 
 def _mark(test: bool) -> dict[str, Any]:
     return {"test": True} if test else {}
+
+
+def _is_strange(event: WebhookEvent) -> bool:
+    """Whether the event is for an account that is none of ours; what names no account tells nothing of any."""
+    return not event.known_account and event.kind != "dashboard_test" and event.account_id != UNKNOWN_ACCOUNT

@@ -25,8 +25,13 @@ def delivery(*entries: tuple[str, list[dict[str, Any]]]) -> bytes:
     return json.dumps({"object": "instagram", "entry": whole}).encode()
 
 
-async def test_a_thousand_events_of_several_accounts_are_a_thousand_rows(desk: Desk) -> None:
-    """One POST, three accounts: each event is kept under its own account, and each conversation is ready once."""
+async def test_a_thousand_events_of_several_accounts_are_a_thousand_rows(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One POST, three accounts: each event is kept under its own account, and each conversation is ready once.
+
+    An account that is none of ours is told.
+    """
     desk.accounts[OTHER_ACCOUNT] = OTHER_ACCOUNT
     accounts = (ACCOUNT, OTHER_ACCOUNT, STRANGER)
     items: dict[str, list[dict[str, Any]]] = {account: [] for account in accounts}
@@ -43,6 +48,7 @@ async def test_a_thousand_events_of_several_accounts_are_a_thousand_rows(desk: D
         (STRANGER, False, 333),
     ]
     assert await desk.value("SELECT count(*) FROM inbox_lane WHERE ready_at IS NOT NULL AND arrivals = 1") == 300
+    assert logged(caplog, "account_unknown") == [{"account": STRANGER}]
 
 
 async def test_both_ids_of_an_account_lead_to_one_conversation(desk: Desk) -> None:
