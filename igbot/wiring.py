@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -11,7 +12,6 @@ import asyncpg
 
 from igbot.accounts.encryption_key import development_key
 from igbot.accounts.vault import TokenVault
-from igbot.answering.outcome import Notice
 from igbot.answering.policy import Policy
 from igbot.answering.worker import Worker
 from igbot.app import App, Wakes
@@ -27,6 +27,7 @@ from igbot.ops.notices import Notices, trouble_of
 from igbot.ops.our_accounts import OurAccounts, graph_clients, our_accounts
 from igbot.ops.our_tokens import care_of_tokens
 from igbot.ops.rules_watch import RulesWatch
+from igbot.ops.telling import tell_notices
 from igbot.ops.token_care import TokenCare
 from igbot.outbox.delivery import Delivery
 from igbot.outbox.troubles import Trouble, TroubleKind
@@ -214,14 +215,6 @@ def _worker(given: _Given, membership: Membership, rules_watch: RulesWatch, noti
         given.wakes.calls.set()
         notifier.notify("calls")
 
-    def told(notices: Sequence[Notice]) -> None:
-        for notice in notices:
-            for channel in notice.channels or (None,):
-                title = TITLES[notice.what] + (" (test)" if notice.test else "")
-                # Each channel is told: the same key would be told once, to the first of them.
-                key = f"{notice.key}:{channel or 'all'}"
-                given.notices.tell(key, title, notice.body, level=notice.level, channel=channel)
-
     def dead(account: str, why: str) -> None:
         detail = f"account {account}: {why}"
         alerts.raise_alert("dead-event", "igbot: a message could not be worked on", detail, "critical")
@@ -237,7 +230,7 @@ def _worker(given: _Given, membership: Membership, rules_watch: RulesWatch, noti
         counters=given.counters,
         on_replies=queued,
         on_calls=asked,
-        on_alerts=told,
+        on_alerts=partial(tell_notices, given.notices),
         on_dead=dead,
     )
 
@@ -286,15 +279,6 @@ def _caller(given: _Given, membership: Membership, notifier: Notifier) -> Caller
     )
 
 
-TITLES = {
-    "handoff": "igbot: a customer asks for a person",
-    "alert": "igbot: a rule raises an alert",
-    "loop_guard": "igbot: the loop guard has silenced the bot for a customer",
-    "thread_request": "igbot: another app asks for a conversation",
-    "other_tool": "igbot: another tool answers your customers",
-    "unknown_account": "igbot: events of an account that is not configured",
-    "edit_without_sender": "igbot: Meta does not say who wrote",
-}
 TROUBLE: Mapping[TroubleKind, str] = {
     "halted": "igbot: sends are stopped",
     "paused": "igbot: sends wait",
