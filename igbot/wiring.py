@@ -238,7 +238,9 @@ def _worker(given: _Given, membership: Membership, rules_watch: RulesWatch, noti
 def _delivery(given: _Given, membership: Membership) -> Delivery:
     def trouble(trouble: Trouble) -> None:
         title, text = TROUBLE[trouble.kind], f"account {trouble.account}: {trouble.why}"
-        if trouble.kind == "refused":  # it is over at once, so nothing that stands
+        if trouble.over:
+            given.alerts.clear(trouble.key)
+        elif trouble.kind in ("refused", "expired"):  # it is over at once, so nothing that stands
             given.notices.tell(trouble.key, title, text, level="warning", channel=OWNER)
         else:
             given.alerts.raise_alert(trouble.key, title, text, "critical")
@@ -282,6 +284,8 @@ def _caller(given: _Given, membership: Membership, notifier: Notifier) -> Caller
 TROUBLE: Mapping[TroubleKind, str] = {
     "halted": "igbot: sends are stopped",
     "paused": "igbot: sends wait",
+    "outage": "igbot: Meta cannot be reached",
     "dead": "igbot: a reply could not be sent",
     "refused": "igbot: Meta refused a reply",
+    "expired": "igbot: replies came too late",
 }

@@ -23,7 +23,7 @@ from bench.whole_bot import PLAYED_OUT
 from igbot.answering import claim, settle
 from igbot.inbox import receiver
 from igbot.outbox import claim as sending
-from igbot.outbox import finish
+from igbot.outbox import finish, lanes
 
 RATE = 50
 SECONDS, QUICK_SECONDS = 6, 2
@@ -39,7 +39,7 @@ KNOWN: Mapping[str, str] = MappingProxyType(
         "claim": claim.CLAIM,
         "settle": settle.SETTLE,
         "take": sending.CLAIM,
-        "due": sending.NEXT_DUE,
+        "due": lanes.NEXT_DUE,
         "finish": finish.FINISH,
     }
 )

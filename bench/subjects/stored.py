@@ -23,7 +23,9 @@ from igbot.answering.settle import settle
 from igbot.answering.turn import take_turn
 from igbot.inbox.receiver import Receiver
 from igbot.meta.events import AccountId
+from igbot.outbox.account import Rates
 from igbot.outbox.claim import claim_replies
+from igbot.outbox.claimed import Room
 from igbot.outbox.finish import Finished, finish
 from igbot.outbox.verdict import Verdict
 from igbot.rules.loading import load_rules
@@ -38,6 +40,7 @@ RECENT = 5_000
 """The newest conversations, among which those that go on now are looked for: as many for every size."""
 TURNS, QUICK_TURNS, WARM_UP_TURNS = 60, 5, 12
 LOOKS_A_TURN = 10
+UNLIMITED = Rates(*[1e9] * 4)
 PROCESS_ID = 1
 RULES = b"""\
 version: 1
@@ -165,10 +168,11 @@ class Store:
             turns = [take_turn(claim, self._rules, POLICY, now=now) for claim in claims]
             await settle(self._held, turns, process_id=PROCESS_ID, now=now)
             self._clocked.asked = "take"
-            replies = await claim_replies(
-                self._held, process_id=PROCESS_ID, limit=CONVERSATIONS, accounts=[AccountId(ACCOUNT)],
-                margin=timedelta(seconds=10), now=now,
-            )  # fmt: skip
+            rooms = [Room(AccountId(ACCOUNT), CONVERSATIONS, UNLIMITED)]
+            claimed = await claim_replies(
+                self._held, process_id=PROCESS_ID, rooms=rooms, margin=timedelta(seconds=10), now=now
+            )
+            replies = claimed.replies
             if len(replies) != CONVERSATIONS:
                 raise NotMeasurable(f"{len(replies)} replies were claimed, not {CONVERSATIONS}")
             self._clocked.asked = "finish"

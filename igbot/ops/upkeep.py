@@ -21,7 +21,7 @@ WITH inbox AS (
         AND due_at < $2 AND NOT EXISTS (SELECT FROM outbox_lane k
             WHERE (k.account_id, k.igsid) = (o.account_id, o.igsid) AND k.due_at IS NOT NULL)
     ORDER BY account_id, igsid
-    ON CONFLICT (account_id, igsid) DO UPDATE SET due_at = $1 WHERE l.due_at IS NULL
+    ON CONFLICT (account_id, igsid) DO UPDATE SET due_at = greatest($1, l.free_at) WHERE l.due_at IS NULL
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM inbox) + (SELECT count(*) FROM outbox)

@@ -1,48 +1,89 @@
-"""Claim the replies that are due: at most one a conversation, the oldest, so that order holds by construction."""
+"""Claim the replies that are due: at most one a conversation, the oldest, so that order holds by construction, and of
+each account no more than it may send now."""
 
-import contextlib
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from itertools import groupby
+from typing import Any
 
 import asyncpg
 
 from igbot.meta.events import AccountId, Igsid
 from igbot.meta.outgoing import Outgoing, from_stored
+from igbot.outbox.account import Rates
+from igbot.outbox.claimed import TAKEN_OVER, Claimed, ClaimedReply, Known, Room, Step
+from igbot.outbox.gate import SLOW_PERCENT, SLOWED, USAGE_COUNTS, BucketName, Usage, budget
 from igbot.outbox.verdict import LOST
 
 LEASE = timedelta(seconds=90)
 """Longer than a call may take (`graph.TIMEOUT`); after it the reply counts as lost on the way."""
+PROBE = timedelta(seconds=45)
+"""Longer than the probe of an outage takes; after it another may be made."""
 
-Step = Literal["type", "send", "settle", "lost", "expire", "cancel", "unreadable"]
-"""What is to be done with a claimed reply: show that somebody `type`s (it stays queued until `due_at`), `send` it (it
-is marked `sending`), `settle` its unknown outcome, treat it as `lost` on the way (its process went away mid-call), let
-it `expire`, or `cancel` it. `unreadable`: its body is of a version that this program does not know."""
-
-# lane:   the conversations whose oldest open reply is due, of accounts that may send, the longest-waiting first.
-# head:   that reply, with what is to be done: policy is checked here, once more, right before the call. What a person
-#         has answered stays answered, also once the pause is over. `arrivals` is read in this statement's snapshot
-#         (`seen`): a reply that is queued meanwhile makes it differ, see `finish`.
-# begun:  replies to send are marked before the call, so that a crash in between leaves a trace. One that another
-#         process has sent, or was sending, when this statement began to look (`seen`) waits for the next look.
-#         "Still queued" is said as "still what it was": the literal would have the planner read all of `outbox_open`.
-#         One before which typing shows is put off once, and then sent like any other: nothing depends on the typing.
+# gate:    the accounts that may send now and have something due, each with how many calls its buckets allow
+#          (`gate.Bucket`) at the rates that hold. Their rows stay locked, in the order of their keys: what is counted
+#          here is charged below before anybody else counts. One that may be tried again after an outage, or after it
+#          was stopped, is tried with one call (`probing`). "Something due" is no EXISTS: the planner would read all
+#          that is due first.
+# lane:    the conversations whose oldest open reply is due, the longest-waiting first, of each account and bucket. They
+#          are asked for by name: a backlog that may not go is not even read.
+# head:    that reply, with what is to be done: policy is checked here, once more, right before the call. What a person
+#          has answered stays answered, also once the pause is over. `arrivals` is read in this statement's snapshot
+#          (`seen`): a reply that is queued meanwhile makes it differ, see `finish`.
+# placed:  which of those that would be called come first.
+# let:     what a bucket does not allow waits in it (`short`), and does not come up again before it does.
+# begun:   replies to send are marked before the call, so that a crash in between leaves a trace. One that another
+#          process has sent, or was sending, when this statement began to look (`seen`) waits for the next look; so does
+#          one whose row is held just now, for whoever holds it may wait for the lane.
+#          "Still queued" is said as "still what it was": the literal would have the planner read all of `outbox_open`.
+#          One before which typing shows is put off once, and then sent like any other: nothing depends on the typing.
+# step:    what is really done.
+# leased:  the lanes of those; the others are handed back at once, due when their turn comes.
+# charged: the calls are paid for.
 CLAIM = """
-WITH lane AS (
-    SELECT l.account_id, l.igsid FROM outbox_lane l
-    WHERE l.due_at <= $1 AND (l.lease_until IS NULL OR l.lease_until < $1)
-        AND (SELECT a.halted_at IS NULL AND (a.send_after IS NULL OR a.send_after <= $1)
-            FROM account a WHERE a.account_id = l.account_id AND a.account_id = ANY ($5))
-    ORDER BY l.due_at LIMIT $2
-    FOR UPDATE OF l SKIP LOCKED
-), leased AS (
-    UPDATE outbox_lane l SET lease_by = $3, lease_until = $4
-    FROM lane WHERE (l.account_id, l.igsid) = (lane.account_id, lane.igsid)
+WITH gate AS MATERIALIZED (
+    SELECT a.*, allowed.*, least(allowed.media, allowed.texts) AS media_texts
+    FROM (
+        SELECT a.account_id, a.usage_percent, a.usage_at, a.text_spent_until, a.media_spent_until,
+            a.look_ups_spent_until, may.room, may.text / pace.times AS text, may.media / pace.times AS media_rate,
+            may.look_ups AS look_ups_rate, may.customer, a.outage_at IS NOT NULL OR a.halted_at IS NOT NULL AS probing,
+            a.rate_waits > 0 OR a.failing <> '{}' OR a.outage_at IS NOT NULL OR a.halted_at IS NOT NULL AS marked
+        FROM unnest($5::text[], $6::int[], $7::float8[], $8::float8[], $9::float8[], $10::float8[])
+            AS may (account_id, room, text, media, customer, look_ups)
+        JOIN account a ON a.account_id = may.account_id
+        CROSS JOIN LATERAL (SELECT CASE WHEN a.usage_percent >= $12 AND a.usage_at > $13 THEN $14::float8 ELSE 1 END
+            AS times) pace
+        WHERE (a.halted_at IS NULL OR a.halted_until <= $1) AND a.paused_at IS NULL
+            AND (a.send_after IS NULL OR a.send_after <= $1) AND (a.probe_until IS NULL OR a.probe_until <= $1)
+            AND (SELECT true FROM outbox_lane l
+                WHERE l.account_id = a.account_id AND l.bucket = ANY ('{text,media,look_ups}') AND l.due_at <= $1
+                AND (l.lease_until IS NULL OR l.lease_until < $1) LIMIT 1)
+        ORDER BY a.account_id FOR UPDATE OF a) a
+    CROSS JOIN LATERAL (
+        SELECT max(calls) FILTER (WHERE name = 'text') AS texts, max(calls) FILTER (WHERE name = 'media') AS media,
+            max(calls) FILTER (WHERE name = 'look_ups') AS look_ups
+        FROM (
+            SELECT name, greatest(0, floor(greatest(1, rate * 0.05)
+                - rate * greatest(0, extract(epoch FROM spent_until - $1)::float8) + 1e-6)) AS calls
+            FROM (VALUES ('text', a.text, a.text_spent_until), ('media', a.media_rate, a.media_spent_until),
+                ('look_ups', a.look_ups_rate, a.look_ups_spent_until)) AS bucket (name, rate, spent_until)) each
+    ) allowed
+), lane AS (
+    SELECT l.account_id, l.igsid, l.due_at, b.bucket FROM gate g
+    CROSS JOIN LATERAL (VALUES ('text', g.texts), ('media', g.media_texts), ('look_ups', g.look_ups))
+        AS b (bucket, calls)
+    CROSS JOIN LATERAL (
+        SELECT l.account_id, l.igsid, l.due_at FROM outbox_lane l
+        WHERE l.account_id = g.account_id AND l.bucket = b.bucket AND l.due_at <= $1
+            AND (l.lease_until IS NULL OR l.lease_until < $1)
+        ORDER BY l.due_at LIMIT least(b.calls, g.room, CASE WHEN g.probing THEN 1 END)::bigint
+        FOR UPDATE SKIP LOCKED) l
 ), head AS (
-    SELECT lane.account_id, lane.igsid, seen.arrivals, o.outbox_id, o.body, o.status, o.attempts, o.unanswered,
-        o.reason, o.most_calls, o.sending_at, o.rule, o.for_mid, o.test, o.decided_at,
+    SELECT lane.account_id, lane.igsid, lane.due_at AS lane_due_at, lane.bucket, seen.arrivals, seen.free_at,
+        o.outbox_id, o.body, o.status, o.attempts, o.unanswered, o.reason, o.most_calls, o.sending_at, o.rule,
+        o.for_mid, o.test, o.decided_at, c.cancel_reason, o.body ? 'attachment' AS has_media,
         CASE WHEN o.typing AND o.due_at <= $1 THEN $1 + o.delay_ms * interval '1 ms' ELSE o.due_at END AS due_at,
         CASE
             WHEN o.outbox_id IS NULL THEN NULL
@@ -50,7 +91,9 @@ WITH lane AS (
             WHEN o.due_at > $1 THEN 'wait'
             WHEN NOT o.despite_pause AND c.cancel_before >= o.decided_at AND o.status = 'queued' THEN 'cancel'
             WHEN o.status = 'unknown' THEN 'settle'
-            WHEN o.expires_at - $6::interval <= $1 THEN 'expire'
+            WHEN c.blocked_at >= o.decided_at THEN 'block'
+            WHEN o.expires_at - $11::interval <= $1 THEN 'expire'
+            WHEN seen.free_at > $1 THEN 'wait'
             WHEN o.typing THEN 'type'
             ELSE 'send'
         END AS step
@@ -61,106 +104,137 @@ WITH lane AS (
         SELECT * FROM outbox o
         WHERE (o.account_id, o.igsid) = (lane.account_id, lane.igsid) AND o.status IN ('queued', 'sending', 'unknown')
         ORDER BY o.outbox_id LIMIT 1) o ON true
+), placed AS (
+    SELECT head.*, count(*) FILTER (WHERE step IN ('send', 'settle')) OVER turn AS calls,
+        count(*) FILTER (WHERE step = 'send') OVER turn AS texts,
+        count(*) FILTER (WHERE step = 'send' AND has_media) OVER turn AS media,
+        count(*) FILTER (WHERE step = 'settle') OVER turn AS look_ups
+    FROM head WINDOW turn AS (PARTITION BY account_id ORDER BY lane_due_at, igsid ROWS UNBOUNDED PRECEDING)
+), let AS (
+    SELECT p.account_id, p.igsid, p.outbox_id, p.status, p.step, p.due_at, g.customer, CASE
+        WHEN p.step = 'send' AND p.has_media AND p.media > g.media THEN 'media'
+        WHEN p.step = 'settle' AND p.look_ups > g.look_ups THEN 'look_ups'
+        WHEN p.step = 'send' AND p.texts > g.texts THEN p.bucket
+        WHEN p.step IN ('send', 'settle') AND g.probing AND p.calls > 1 THEN p.bucket
+    END AS short
+    FROM placed p JOIN gate g USING (account_id)
 ), begun AS (
-    UPDATE outbox o SET typing = false, due_at = head.due_at,
-        status = CASE head.step WHEN 'send' THEN 'sending' ELSE o.status END,
-        attempts = o.attempts + CASE head.step WHEN 'send' THEN 1 ELSE 0 END,
-        sending_at = CASE head.step WHEN 'send' THEN $1 ELSE o.sending_at END
-    FROM head WHERE (o.account_id, o.outbox_id, o.status) = (head.account_id, head.outbox_id, head.status)
-        AND head.step IN ('send', 'type')
+    UPDATE outbox o SET typing = false, due_at = let.due_at,
+        status = CASE let.step WHEN 'send' THEN 'sending' ELSE o.status END,
+        attempts = o.attempts + CASE let.step WHEN 'send' THEN 1 ELSE 0 END,
+        sending_at = CASE let.step WHEN 'send' THEN $1 ELSE o.sending_at END
+    FROM let JOIN LATERAL (
+        SELECT free.outbox_id FROM outbox free
+        WHERE (free.account_id, free.outbox_id, free.status) = (let.account_id, let.outbox_id, let.status)
+        FOR UPDATE SKIP LOCKED) free ON free.outbox_id = let.outbox_id
+    WHERE (o.account_id, o.outbox_id) = (let.account_id, let.outbox_id)
+        AND let.step IN ('send', 'type') AND let.short IS NULL
     RETURNING o.account_id, o.outbox_id
+), step AS (
+    SELECT head.*, let.short, let.customer, CASE
+        WHEN let.short IS NOT NULL THEN 'wait'
+        WHEN head.step IN ('send', 'type')
+            AND (head.account_id, head.outbox_id) NOT IN (SELECT account_id, outbox_id FROM begun) THEN 'wait'
+        ELSE head.step END AS done
+    FROM head JOIN let USING (account_id, igsid)
+), leased AS (
+    UPDATE outbox_lane l SET lease_by = CASE WHEN s.done <> 'wait' THEN $3::bigint END,
+        lease_until = CASE WHEN s.done <> 'wait' THEN $4::timestamptz END,
+        free_at = CASE WHEN s.done = 'send' THEN $1 + make_interval(secs => 1 / s.customer) ELSE l.free_at END,
+        bucket = coalesce(s.short, 'text'),
+        due_at = CASE WHEN l.arrivals <> s.arrivals THEN l.due_at WHEN s.step IS NULL THEN NULL
+            WHEN s.step = 'wait' THEN greatest(s.due_at, s.free_at) ELSE l.due_at END
+    FROM step s WHERE (l.account_id, l.igsid) = (s.account_id, s.igsid)
+), charged AS (
+    UPDATE account a SET
+        text_spent_until = greatest(g.text_spent_until, $1) + make_interval(secs => paid.texts / g.text),
+        media_spent_until = CASE WHEN paid.media = 0 THEN g.media_spent_until
+            ELSE greatest(g.media_spent_until, $1) + make_interval(secs => paid.media / g.media_rate) END,
+        look_ups_spent_until = CASE WHEN paid.look_ups = 0 THEN g.look_ups_spent_until
+            ELSE greatest(g.look_ups_spent_until, $1) + make_interval(secs => paid.look_ups / g.look_ups_rate) END,
+        probe_until = CASE WHEN g.probing THEN $2::timestamptz END
+    FROM gate g JOIN (
+        SELECT account_id, count(*) FILTER (WHERE done = 'send') AS texts,
+            count(*) FILTER (WHERE done = 'send' AND has_media) AS media,
+            count(*) FILTER (WHERE done = 'settle') AS look_ups
+        FROM step WHERE done IN ('send', 'settle') GROUP BY account_id) paid USING (account_id)
+    WHERE a.account_id = g.account_id
 )
-SELECT account_id, igsid, outbox_id, body,
-    CASE WHEN step IN ('send', 'type')
-        AND (account_id, outbox_id) NOT IN (SELECT account_id, outbox_id FROM begun) THEN 'wait' ELSE step END AS step,
-    attempts, unanswered, reason, most_calls, sending_at, due_at, rule, for_mid, test, decided_at, arrivals
-FROM head
+SELECT g.account_id AS gate, g.texts, g.media, g.look_ups, g.text_spent_until, g.media_spent_until,
+    g.look_ups_spent_until, g.usage_percent, g.usage_at, g.probing, g.marked, left_over.buckets AS left_over, s.*
+FROM gate g
+CROSS JOIN LATERAL (
+    SELECT array_agg(b.bucket) AS buckets
+    FROM (VALUES ('text', g.texts), ('media', g.media_texts), ('look_ups', g.look_ups)) AS b (bucket, calls)
+    WHERE NOT g.probing AND b.calls < g.room AND (
+        EXISTS (SELECT FROM step s WHERE (s.account_id, s.short) = (g.account_id, b.bucket))
+        OR CASE WHEN b.calls > 0
+            THEN b.calls <= (SELECT count(*) FROM lane l WHERE (l.account_id, l.bucket) = (g.account_id, b.bucket))
+            ELSE EXISTS (SELECT FROM outbox_lane l WHERE l.account_id = g.account_id AND l.bucket = b.bucket
+                AND l.due_at <= $1 AND (l.lease_until IS NULL OR l.lease_until < $1)) END)) left_over
+LEFT JOIN step s ON s.account_id = g.account_id AND s.done <> 'wait'
+ORDER BY g.account_id
 """
-
-# A reply whose outcome stayed unknown goes out again only if nothing speaks against it now.
-BEGIN_AGAIN = """
-WITH step AS (
-    SELECT CASE
-        WHEN NOT o.despite_pause AND c.cancel_before >= o.decided_at THEN 'cancel'
-        WHEN o.expires_at - $4::interval <= $3 THEN 'expire'
-        ELSE 'send'
-    END AS step
-    FROM outbox o LEFT JOIN conversation c USING (account_id, igsid)
-    WHERE o.account_id = $1 AND o.outbox_id = $2
-), begun AS (
-    UPDATE outbox SET status = 'sending', attempts = $5, sending_at = $3
-    FROM step WHERE account_id = $1 AND outbox_id = $2 AND status = 'unknown' AND step = 'send'
-    RETURNING step
-)
-SELECT step FROM step WHERE step <> 'send' UNION ALL SELECT step FROM begun
-"""
-
-RELEASE = """
-UPDATE outbox_lane SET lease_by = NULL, lease_until = NULL, due_at = CASE WHEN arrivals = $4 THEN $5 ELSE due_at END
-WHERE account_id = $1 AND igsid = $2 AND lease_by = $3
-"""
-
-RELEASE_FORGOTTEN = """
-UPDATE outbox_lane SET lease_by = NULL, lease_until = NULL
-WHERE lease_by = $1 AND (account_id, igsid) NOT IN (SELECT * FROM unnest($2::text[], $3::text[]))
-"""
-
-NEXT_DUE = """
-SELECT min(due_at) FROM outbox_lane WHERE due_at > $1 AND account_id = ANY ($2)
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedReply:
-    """One reply whose conversation is leased to us. `attempts` counts calls before this step.
-
-    `sending_at` is the time of the last call, if any; `lost`: its process went away before it ended. `due_at` is when
-    the reply was due, or with the step `type` will be.
-    """
-
-    account_id: AccountId
-    igsid: Igsid
-    outbox_id: int
-    step: Step
-    message: Outgoing
-    attempts: int
-    unanswered: int
-    lost: bool
-    most_calls: int
-    sending_at: datetime | None
-    due_at: datetime
-    rule: str | None
-    for_mid: str | None
-    test: bool
-    decided_at: datetime
-    arrivals: int
 
 
 async def claim_replies(
     conn: "asyncpg.Connection[Any]",
     *,
     process_id: int,
-    limit: int,
-    accounts: Sequence[AccountId],
+    rooms: Sequence[Room],
     margin: timedelta,
     now: datetime,
-) -> list[ClaimedReply]:
-    """Up to `limit` due replies of `accounts`, each of another conversation, leased to `process_id`.
+) -> Claimed:
+    """Due replies of these accounts, each of another conversation, leased to `process_id`.
 
-    `margin` is how long before the end of the window a reply counts as too late.
+    Of each account at most about as many as there is room for. `margin` is how long before the end of the window a
+    reply counts as too late.
     """
-    rows = await conn.fetch(CLAIM, now, limit, process_id, now + LEASE, list(accounts), margin)
-    idle = [row for row in rows if row["step"] in (None, "wait")]  # nothing open, or not due after all
-    with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        # What is claimed is marked and must be sent, whatever becomes of this; these leases run out by themselves.
-        for row in idle:
-            lane = row["account_id"], row["igsid"]
-            await conn.execute(RELEASE, *lane, process_id, row["arrivals"], row["due_at"])
-    return [_claimed(row) for row in rows if row["step"] not in (None, "wait")]
+    rows = await conn.fetch(
+        CLAIM,
+        now,
+        now + PROBE,
+        process_id,
+        now + LEASE,
+        [room.account_id for room in rooms],
+        [room.calls for room in rooms],
+        [room.rates.text for room in rooms],
+        [room.rates.media for room in rooms],
+        [room.rates.customer for room in rooms],
+        [room.rates.look_ups for room in rooms],
+        margin,
+        SLOW_PERCENT,
+        now - USAGE_COUNTS,
+        SLOWED,
+    )
+    rates = {room.account_id: room.rates for room in rooms}
+    looks = [
+        _again_at(list(each), rates[AccountId(gate)], now) for gate, each in groupby(rows, key=lambda row: row["gate"])
+    ]
+    replies = [_claimed(row, now) for row in rows if row["done"] is not None]
+    return Claimed(replies, min((look for look in looks if look is not None), default=None))
 
 
-def _claimed(row: asyncpg.Record) -> ClaimedReply:
-    step: Step = row["step"]
+def _again_at(rows: list[asyncpg.Record], rates: Rates, now: datetime) -> datetime | None:
+    gate = rows[0]
+    left_over: list[BucketName] = gate["left_over"] or []
+    if not left_over:
+        return None
+    calls = Counter(row["done"] for row in rows)
+    media = sum(row["done"] == "send" and row["has_media"] for row in rows)
+    before = budget(
+        rates,
+        Usage(gate["usage_percent"], gate["usage_at"]),
+        text=gate["text_spent_until"],
+        media=gate["media_spent_until"],
+        look_ups=gate["look_ups_spent_until"],
+        now=now,
+    )
+    return before.spend(now, texts=calls["send"], media=media, look_ups=calls["settle"]).opens_at(left_over, now)
+
+
+def _claimed(row: asyncpg.Record, now: datetime) -> ClaimedReply:
+    step: Step = row["done"]
     try:
         message = from_stored(json.loads(row["body"]))
     except (ValueError, KeyError, TypeError):  # one bad row must not take its neighbours with it
@@ -182,37 +256,10 @@ def _claimed(row: asyncpg.Record) -> ClaimedReply:
         test=row["test"],
         decided_at=row["decided_at"],
         arrivals=row["arrivals"],
+        why=row["cancel_reason"] or TAKEN_OVER,
+        known=Known(
+            marked=row["marked"],
+            usage=Usage(row["usage_percent"], row["usage_at"]),
+            probe=now + PROBE if row["probing"] and step in ("send", "settle", "unreadable") else None,
+        ),
     )
-
-
-async def put_off(conn: "asyncpg.Connection[Any]", reply: ClaimedReply, *, process_id: int) -> None:
-    """Hand the conversation back until its reply is due: nothing was called, nothing is written of it."""
-    await conn.execute(RELEASE, reply.account_id, reply.igsid, process_id, reply.arrivals, reply.due_at)
-
-
-async def release_forgotten(
-    conn: "asyncpg.Connection[Any]", *, process_id: int, known: Collection[ClaimedReply]
-) -> None:
-    """Hand back what this process had claimed over a connection that broke before it learned of it.
-
-    `known` are the replies it has in hand.
-    """
-    await conn.execute(RELEASE_FORGOTTEN, process_id, [r.account_id for r in known], [r.igsid for r in known])
-
-
-async def begin_again(
-    conn: "asyncpg.Connection[Any]", reply: ClaimedReply, *, margin: timedelta, now: datetime
-) -> Literal["send", "cancel", "expire", "settled"]:
-    """Mark an unknown reply `sending` once more, unless policy forbids it or an echo has settled it meanwhile."""
-    step = await conn.fetchval(BEGIN_AGAIN, reply.account_id, reply.outbox_id, now, margin, reply.attempts + 1)
-    match step:
-        case "send" | "cancel" | "expire":
-            return step  # type: ignore[no-any-return]  # narrowed by the pattern
-        case _:
-            return "settled"
-
-
-async def next_due(conn: "asyncpg.Connection[Any]", *, accounts: Sequence[AccountId], now: datetime) -> datetime | None:
-    """When the next reply becomes due, if any waits."""
-    due: datetime | None = await conn.fetchval(NEXT_DUE, now, list(accounts))
-    return due

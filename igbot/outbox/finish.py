@@ -9,17 +9,23 @@ from typing import Any
 import asyncpg
 
 from igbot.meta.events import AccountId
-from igbot.outbox.claim import ClaimedReply
+from igbot.outbox.claimed import ClaimedReply
+from igbot.outbox.gate import UNSAID, Usage
 from igbot.outbox.states import OPEN
 from igbot.outbox.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """One claimed reply with the verdict on it."""
+    """One claimed reply with the verdict on it.
+
+    `usage` is what Meta said of its budgets, if anything; `spread` in [0.5, 1.5) the jitter of what follows from it.
+    """
 
     reply: ClaimedReply
     verdict: Verdict
+    usage: Usage = UNSAID
+    spread: float = 1.0
 
 
 # given:    the verdicts; of two on one reply (its lease ran out meanwhile) the one that finishes it.
@@ -32,16 +38,14 @@ class Finished:
 # noted:    the calls that reached Meta and did not simply succeed, for whoever asks why.
 # lanes:    each conversation's next reply: this one again, or the next open one. A reply that was queued after the
 #           claim makes `arrivals` differ; the lane is then due at once rather than forgotten.
-# waits:    accounts that hit a rate limit, a fault that needs a person, or that send again.
-# (result): replies that an echo had settled as sent although their verdict knows of no mid; and a row of nothing where
-#           a lane is left with a next step.
+# (result): replies that an echo had settled as sent although their verdict knows of no mid; and a row with nothing but
+#           the time at which the first of the lanes is due again.
 FINISH = """
 WITH given AS (
     SELECT DISTINCT ON (account_id, outbox_id) *
     FROM json_to_recordset($1) AS g (account_id text, outbox_id bigint, igsid text, arrivals bigint,
         status text, open boolean, due_at timestamptz, mid text, code int, subcode int, fbtrace_id text, reason text,
-        called boolean, counted boolean, unanswered smallint, most_calls smallint, outcome text, detail text,
-        send_after timestamptz, halt text)
+        called boolean, counted boolean, unanswered smallint, most_calls smallint, outcome text, detail text)
     ORDER BY account_id, outbox_id, open
 ), held AS (
     SELECT g.* FROM given g
@@ -71,33 +75,23 @@ WITH given AS (
         SELECT l.igsid FROM outbox_lane l
         WHERE (l.account_id, l.igsid) = (g.account_id, g.igsid) AND l.lease_by = $3 FOR UPDATE) l ON l.igsid = g.igsid
 ), lanes AS (
-    UPDATE outbox_lane l SET lease_by = NULL, lease_until = NULL,
-        due_at = CASE WHEN l.arrivals <> h.arrivals THEN $2 WHEN h.open THEN h.due_at ELSE (
-            SELECT o.due_at FROM outbox o
+    UPDATE outbox_lane l SET lease_by = NULL, lease_until = NULL, bucket = 'text',
+        due_at = CASE WHEN l.arrivals <> h.arrivals THEN greatest($2, l.free_at)
+            WHEN h.open THEN greatest(h.due_at, l.free_at) ELSE (
+            SELECT greatest(o.due_at, l.free_at) FROM outbox o
             WHERE (o.account_id, o.igsid) = (h.account_id, h.igsid) AND o.outbox_id <> h.outbox_id
                 AND o.status IN ('queued', 'sending', 'unknown')
             ORDER BY o.outbox_id LIMIT 1) END
     FROM lanes_held h WHERE (l.account_id, l.igsid) = (h.account_id, h.igsid)
     RETURNING l.due_at
-), waits AS (
-    UPDATE account a SET
-        send_after = greatest(a.send_after, g.send_after),
-        rate_waits = CASE WHEN g.sent THEN 0 WHEN g.send_after IS NULL THEN a.rate_waits
-            WHEN a.send_after > $2 THEN a.rate_waits ELSE a.rate_waits + 1 END,
-        halted_at = CASE WHEN g.halt IS NULL THEN a.halted_at ELSE coalesce(a.halted_at, $2) END,
-        halted_reason = coalesce(a.halted_reason, g.halt)
-    FROM (SELECT account_id, max(send_after) AS send_after, max(halt) AS halt, bool_or(status = 'sent') AS sent
-        FROM given GROUP BY account_id) g
-    WHERE a.account_id = g.account_id
-        AND (g.send_after IS NOT NULL OR g.halt IS NOT NULL OR (g.sent AND a.rate_waits > 0))
 )
-SELECT o.outbox_id, o.mid FROM given g JOIN outbox o USING (account_id, outbox_id)
+SELECT o.outbox_id, o.mid, NULL::timestamptz AS due_at FROM given g JOIN outbox o USING (account_id, outbox_id)
 WHERE o.status = 'sent' AND g.mid IS NULL
 UNION ALL
-SELECT NULL, NULL FROM (SELECT FROM lanes WHERE due_at IS NOT NULL LIMIT 1) AS more
+SELECT NULL, NULL, min(due_at) FROM lanes
 """
 
-# Calls that were in flight when a limit struck meet the same limit, not the next one.
+# Calls that were in flight when a limit struck meet the same limit, not the next one (`standing.limited`).
 RATE_WAITS = """
 SELECT CASE WHEN send_after > $2 AND rate_waits > 0 THEN rate_waits - 1 ELSE rate_waits END
 FROM account WHERE account_id = $1
@@ -109,11 +103,11 @@ class Written:
     """What was found while verdicts were written.
 
     `proven`: the mids, by outbox_id, of replies that an echo had proved sent before; their verdicts were not written.
-    `more`: one of the conversations has a next step to take, now or later.
+    `due_at`: when the first of the conversations that have a next step is due for it.
     """
 
     proven: Mapping[int, str]
-    more: bool
+    due_at: datetime | None
 
 
 async def finish(
@@ -126,7 +120,7 @@ async def finish(
     """Write the verdicts and release the conversations."""
     rows = await conn.fetch(FINISH, json.dumps([_row(f) for f in finished]), now, process_id)
     proven = {row["outbox_id"]: row["mid"] for row in rows if row["outbox_id"] is not None}
-    return Written(proven, more=len(rows) > len(proven))
+    return Written(proven, next((row["due_at"] for row in rows if row["outbox_id"] is None), None))
 
 
 async def rate_waits(conn: "asyncpg.Connection[Any]", account_id: AccountId, *, now: datetime) -> int:
@@ -158,6 +152,4 @@ def _row(finished: Finished) -> dict[str, Any]:
         "most_calls": verdict.most_calls,
         "outcome": verdict.outcome,
         "detail": error.message if error else verdict.reason,
-        "send_after": due_at if verdict.account_wait else None,
-        "halt": verdict.halt,
     }

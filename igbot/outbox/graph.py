@@ -5,6 +5,7 @@ import contextlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ from igbot.meta.outcomes import Outcome, classify, no_answer, not_sent
 from igbot.meta.outgoing import Outgoing
 from igbot.meta.profile import FIELDS, read_profile
 from igbot.meta.sendapi import send_body, typing_body
+from igbot.meta.usage import read_usage
 from igbot.telemetry.clock import Clock
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
@@ -25,6 +27,18 @@ MOST_BYTES = 256 * 1024
 """No answer of Meta's is longer; what is, counts as one that cannot be read."""
 PAGE = 20
 """The newest messages of a conversation that Meta tells of (meta-platform reference §9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What came of the call that sends a message.
+
+    `outcome` None: it never left (no connection, so surely nothing was sent). `usage` is how much of Meta's most used
+    budget is used, in percent; 0: Meta did not say.
+    """
+
+    outcome: Outcome | None
+    usage: int = 0
 
 
 class GraphClient:
@@ -48,21 +62,19 @@ class GraphClient:
         self._clock = clock
         self._proof = proof
 
-    async def send(self, igsid: Igsid, message: Outgoing, *, token: str) -> Outcome | None:
-        """POST one message.
-
-        Returns its outcome; None if the call never left (no connection, so surely nothing was sent).
-        """
+    async def send(self, igsid: Igsid, message: Outgoing, *, token: str) -> Sending:
+        """POST one message."""
         try:
             async with self._post(send_body(igsid, message), token=token, timeout=TIMEOUT) as response:
                 content = await _read(response)
-                return classify(response.status, content, response.headers, now=self._clock())
+                outcome = classify(response.status, content, response.headers, now=self._clock())
+                return Sending(outcome, read_usage(response.headers).percent)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            return None
+            return Sending(None)
         except aiohttp.InvalidURL:
-            return not_sent("the Graph URL cannot be used")
+            return Sending(not_sent("the Graph URL cannot be used"))
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
-            return no_answer(type(error).__name__)
+            return Sending(no_answer(type(error).__name__))
 
     async def show_typing(self, igsid: Igsid, *, token: str) -> None:
         """Show the customer that somebody types. Whether it worked is not known, and no matter."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from igbot.outbox.claim import ClaimedReply
+from igbot.outbox.claimed import ClaimedReply
 from igbot.outbox.verdict import Verdict
 from igbot.telemetry.log import EventLog
 

@@ -10,7 +10,7 @@ from igbot.meta.conversations_api import SentMessage
 from igbot.meta.echoes import is_plain, is_same
 from igbot.meta.events import Igsid
 from igbot.meta.outgoing import Outgoing
-from igbot.outbox.claim import ClaimedReply
+from igbot.outbox.claimed import ClaimedReply
 from igbot.outbox.graph import PAGE
 
 CLOCK_SLACK = timedelta(seconds=30)

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from igbot.outbox.verdict import Verdict
 
-TroubleKind = Literal["halted", "paused", "dead", "refused"]
-"""Why a person should know: the account's sends are stopped, they wait for a cause that a limit is not, a reply is
-given up, Meta refuses for a bad cause."""
+TroubleKind = Literal["halted", "paused", "outage", "dead", "refused", "expired"]
+"""Why a person should know: the account's sends are stopped, they wait for a cause that a limit is not, Meta is away, a
+reply is given up, Meta refuses for a bad cause, replies came too late for their window."""
 
 SAME_AGAIN = timedelta(days=1)
 """A cause that is told once is told again after this time."""
@@ -21,12 +21,16 @@ MOST_CAUSES = 500
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One thing that a person should know. `about` is what is the same each time ("10/2018300"), `""` if nothing is."""
+    """One thing that a person should know. `about` is what is the same each time ("10/2018300"), `""` if nothing is.
+
+    `over`: it stands no longer.
+    """
 
     account: str
     kind: TroubleKind
     about: str
     why: str
+    over: bool = False
 
     @property
     def key(self) -> str:

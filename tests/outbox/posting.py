@@ -7,13 +7,18 @@ from typing import Any
 
 from igbot.accounts.identity import enter
 from igbot.meta.outgoing import Outgoing, to_stored
-from igbot.outbox.claim import ClaimedReply, claim_replies, put_off
+from igbot.outbox.account import Rates
+from igbot.outbox.claim import claim_replies
+from igbot.outbox.claimed import Claimed, ClaimedReply, Room
+from igbot.outbox.consequences import bear
 from igbot.outbox.finish import Finished, Written, finish
+from igbot.outbox.lanes import put_off
 from igbot.outbox.verdict import Verdict
 from tests.answering.talking import ACCOUNT, ANA, PAGE, Desk, customer_says, shop_says
 
 MARGIN = timedelta(seconds=10)
 SECOND = timedelta(seconds=1)
+UNLIMITED = Rates(*[1e9] * 4)
 
 
 QUEUE = """
@@ -65,12 +70,19 @@ class Post:
         self.desk.time.pass_by(seconds=10)
         await self.desk.settle_all()
 
-    async def claim(self, *, process_id: int = 1, limit: int = 64) -> list[ClaimedReply]:
+    def room(self, *, calls: int = 64, rates: Rates = UNLIMITED) -> Room:
+        """The account, as a sender claims for it."""
+        return Room(ACCOUNT, calls, rates)
+
+    async def claim(self, *, process_id: int = 1, limit: int = 64, rates: Rates = UNLIMITED) -> list[ClaimedReply]:
         """What is due now, leased."""
+        return (await self.claimed(process_id=process_id, limit=limit, rates=rates)).replies
+
+    async def claimed(self, *, process_id: int = 1, limit: int = 64, rates: Rates = UNLIMITED) -> Claimed:
+        """The same, with when to look again."""
+        rooms = [self.room(calls=limit, rates=rates)]
         async with self.desk.database.connection() as conn:
-            return await claim_replies(
-                conn, process_id=process_id, limit=limit, accounts=[ACCOUNT], margin=MARGIN, now=self.now
-            )
+            return await claim_replies(conn, process_id=process_id, rooms=rooms, margin=MARGIN, now=self.now)
 
     async def put_off(self, reply: ClaimedReply, *, process_id: int = 1) -> None:
         """Typing was shown."""
@@ -86,11 +98,12 @@ class Post:
         """Verdicts written as one batch."""
         async with self.desk.database.connection() as conn:
             finished = [Finished(reply, verdict) for reply, verdict in given]
+            await bear(conn, finished, marked=set(), served=[ACCOUNT], now=self.now)
             return await finish(conn, finished, process_id=process_id, now=self.now)
 
     async def sent(self, reply: ClaimedReply) -> None:
         """Meta took it."""
-        await self.finish((reply, Verdict("sent", "sent", mid=f"out-{reply.outbox_id}")))
+        await self.finish((reply, Verdict("sent", "sent", mid=f"out-{reply.outbox_id}", answered=True)))
 
     async def states(self, igsid: str = ANA) -> list[str]:
         """Where each reply to a customer stands, in order."""

@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp.test_utils import TestServer
 
 from igbot.meta.events import AccountId
-from igbot.outbox.account import Rates, SendingAccount
+from igbot.outbox.account import SendingAccount
 from igbot.outbox.delivery import Delivery
 from igbot.outbox.graph import GraphClient
 from igbot.sandbox.app import make_app
@@ -19,11 +19,9 @@ from igbot.sandbox.graph import Sandbox
 from igbot.store.loops import keep_going
 from igbot.telemetry.log import event_log
 from tests.answering.talking import ACCOUNT, ANA
-from tests.outbox.posting import MARGIN, Post
+from tests.outbox.posting import MARGIN, UNLIMITED, Post
 from tests.sandbox.playing import TOKEN, settings
 from tests.waiting import eventually
-
-UNLIMITED = Rates(*[1e6] * 4)
 
 
 @dataclass

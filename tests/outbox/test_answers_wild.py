@@ -13,7 +13,7 @@ from igbot.meta.error_table import MOST_CALLS
 from igbot.meta.events import AccountId, Igsid
 from igbot.meta.outcomes import Sent, classify
 from igbot.meta.outgoing import Outgoing
-from igbot.outbox.claim import ClaimedReply
+from igbot.outbox.claimed import ClaimedReply
 from igbot.outbox.reporting import report
 from igbot.outbox.states import TRANSITIONS
 from igbot.outbox.troubles import Trouble, Troubles

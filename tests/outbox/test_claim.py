@@ -4,10 +4,13 @@ import asyncio
 
 import pytest
 
-from igbot.outbox.claim import LEASE, begin_again, claim_replies, next_due
+from igbot.outbox.again import begin_again
+from igbot.outbox.claim import LEASE, claim_replies
+from igbot.outbox.claimed import Room
+from igbot.outbox.lanes import next_due
 from igbot.outbox.verdict import Verdict
-from tests.answering.talking import ACCOUNT, ANA, BEN, DAY, OTHER_ACCOUNT, customer_says
-from tests.outbox.posting import MARGIN, SECOND, Post
+from tests.answering.talking import ANA, BEN, DAY, OTHER_ACCOUNT, customer_says
+from tests.outbox.posting import MARGIN, SECOND, UNLIMITED, Post
 from tests.rules.writing import rules
 
 
@@ -33,8 +36,8 @@ async def test_only_the_commit_right_before_the_call_waits_for_the_disk(post: Po
         assert await desk.worker.run_once(conn) == 1
         assert await conn.fetchval("SHOW synchronous_commit") == "off"
     async with desk.database.connection() as conn, conn.transaction():
-        claims = claim_replies(conn, process_id=1, limit=1, accounts=[ACCOUNT], margin=MARGIN, now=desk.time())
-        assert [reply.step for reply in await claims] == ["send"]
+        claims = claim_replies(conn, process_id=1, rooms=[post.room()], margin=MARGIN, now=desk.time())
+        assert [reply.step for reply in (await claims).replies] == ["send"]
         assert await conn.fetchval("SHOW synchronous_commit") == "on"
 
 
@@ -146,9 +149,9 @@ async def test_only_accounts_with_a_token_are_served(post: Post) -> None:
     """The others' replies wait."""
     await post.queue("hello")
     async with post.desk.database.connection() as conn:
-        due = await next_due(conn, accounts=[OTHER_ACCOUNT], now=post.now - SECOND)
-        assert due is None
-        assert await next_due(conn, accounts=[ACCOUNT], now=post.now - SECOND) == post.now
+        others = [Room(OTHER_ACCOUNT, 64)]
+        assert await next_due(conn, rooms=others, now=post.now - SECOND) is None
+        assert await next_due(conn, rooms=[post.room()], now=post.now - SECOND) == post.now
         await conn.execute("UPDATE outbox_lane SET account_id = $1", OTHER_ACCOUNT)
     assert await post.claim() == []
 
@@ -207,7 +210,8 @@ async def test_an_unknown_reply_is_checked_once_more_before_it_goes_out_again(
     elif happened == "echo":
         await post.desk.value("UPDATE outbox SET status = 'sent', mid = 'echoed', finished_at = now()")
     async with post.desk.database.connection() as conn:
-        assert await begin_again(conn, reply, margin=MARGIN, now=post.now) == expected
+        step, _ = await begin_again(conn, reply, rates=UNLIMITED, margin=MARGIN, now=post.now)
+        assert step == expected
     row = await post.row()
     assert (row["status"], row["attempts"]) == {
         "send": ("sending", 2),

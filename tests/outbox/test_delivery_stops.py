@@ -66,14 +66,25 @@ async def test_a_dead_token_stops_all_sends_and_tells_a_person(sender: Sender) -
 
 
 async def test_a_refusal_ends_the_reply_and_not_the_conversation(sender: Sender) -> None:
-    """The recipient is unknown, the window is closed by Meta's own clock."""
-    sender.fails(ErrorFault(status=400, code=100, subcode=2534014), text="1")
+    """The message has a fault of its own, the window is closed by Meta's own clock."""
+    sender.fails(ErrorFault(status=400, code=100, subcode=2018109), text="1")
     sender.fails(ErrorFault(status=400, code=10, subcode=2534022), text="2")
     await sender.post.queue("repeat 1", "repeat 2", "repeat 3")
     await sender.becomes("failed", "expired", "sent")
     row = await sender.post.row()
-    assert (row["code"], row["subcode"], row["attempts"]) == (100, 2534014, 1)
+    assert (row["code"], row["subcode"], row["attempts"]) == (100, 2018109, 1)
     assert row["fbtrace_id"]
+
+
+async def test_a_customer_whom_meta_does_not_reach_gets_nothing_until_they_write_again(sender: Sender) -> None:
+    """What was decided before fails without a call; a hand-off's own words as well."""
+    sender.fails(ErrorFault(status=400, code=100, subcode=2534014), text="1")
+    await sender.post.queue("repeat 1", "repeat 2", "a human please")
+    await sender.becomes("failed", "failed", "failed")
+    assert sender.calls() == 1
+    sender.passes(hours=3)
+    await sender.post.queue("repeat 3")
+    await sender.becomes("failed", "failed", "failed", "sent")
 
 
 async def test_what_expires_or_is_cancelled_is_never_called(sender: Sender, caplog: pytest.LogCaptureFixture) -> None:

@@ -110,10 +110,10 @@ async def test_calls_that_meet_one_limit_together_count_once(post: Post) -> None
 async def test_a_halt_stops_the_account_and_keeps_the_reply(post: Post) -> None:
     """The first reason stands until somebody acts; nothing is lost."""
     await post.queue("hello")
+    reply = await post.claim_one()
     for reason in ("the token is dead", "another"):
         verdict = judge(Halted(ERROR, reason), calls=1, unanswered=0, rate_waits=0, spread=1.0, now=post.now)
-        await post.desk.value("UPDATE account SET halted_at = NULL")
-        await post.finish((await post.claim_one(), verdict))
+        await post.finish((reply, verdict))
     account = await post.account()
     assert account["halted_reason"] == "the token is dead"
     assert await post.claim() == []
@@ -138,7 +138,7 @@ async def test_a_verdict_that_an_echo_has_overtaken_is_told_apart(post: Post) ->
     reply = await post.claim_one()
     await post.desk.value("UPDATE outbox SET status = 'sent', mid = 'echoed', finished_at = $1", post.now)
     written = await post.finish((reply, Verdict("dead", "given up")))
-    assert written == Written({reply.outbox_id: "echoed"}, more=False)
+    assert written == Written({reply.outbox_id: "echoed"}, due_at=None)
     assert await post.states() == ["sent"]
 
 

@@ -59,7 +59,7 @@ async def serve(session: aiohttp.ClientSession) -> AsyncIterator[Serve]:
 async def test_a_call_has_metas_form(graph: GraphClient, answers: aioresponses) -> None:
     """The token as a bearer header and nowhere else, the message as JSON, no redirect followed."""
     answers.post(SEND, payload={"recipient_id": ANA, "message_id": "mid-1"})
-    assert await graph.send(CUSTOMER, HELLO, token=TOKEN) == Sent(Mid("mid-1"))
+    assert (await graph.send(CUSTOMER, HELLO, token=TOKEN)).outcome == Sent(Mid("mid-1"))
     [call] = answers.requests["POST", URL(SEND)]
     assert call.kwargs["headers"]["Authorization"] == f"Bearer {TOKEN}"
     assert call.kwargs["allow_redirects"] is False
@@ -87,13 +87,13 @@ async def test_an_error_is_read_by_the_error_table(
 ) -> None:
     """Code and subcode decide."""
     answers.post(SEND, status=status, payload={"error": {"message": "no", "type": "OAuthException", **error}})
-    assert isinstance(await graph.send(CUSTOMER, HELLO, token=TOKEN), kind)
+    assert isinstance((await graph.send(CUSTOMER, HELLO, token=TOKEN)).outcome, kind)
 
 
 async def test_a_wait_that_meta_names_is_kept(graph: GraphClient, answers: aioresponses) -> None:
     """`Retry-After` in seconds."""
     answers.post(SEND, status=429, headers={"Retry-After": "77"}, body="slow down")
-    outcome = await graph.send(CUSTOMER, HELLO, token=TOKEN)
+    outcome = (await graph.send(CUSTOMER, HELLO, token=TOKEN)).outcome
     assert isinstance(outcome, Wait)
     assert outcome.seconds == 77
 
@@ -115,7 +115,7 @@ async def test_a_call_that_brings_nothing_back_may_have_been_sent(
 ) -> None:
     """Once the connection stood, nobody knows."""
     answers.post(SEND, exception=failure)
-    outcome = await graph.send(CUSTOMER, HELLO, token=TOKEN)
+    outcome = (await graph.send(CUSTOMER, HELLO, token=TOKEN)).outcome
     assert isinstance(outcome, Unknown)
     assert not outcome.answered
 
@@ -134,7 +134,7 @@ async def test_a_call_that_never_left_was_surely_not_sent(
 ) -> None:
     """No connection, no message; it is not even an attempt."""
     answers.post(SEND, exception=failure)
-    sent = await graph.send(CUSTOMER, HELLO, token=TOKEN)
+    sent = (await graph.send(CUSTOMER, HELLO, token=TOKEN)).outcome
     assert sent is None or isinstance(sent, Retry)
 
 
@@ -149,7 +149,7 @@ async def test_a_redirect_is_not_followed(graph: GraphClient, answers: aiorespon
 async def test_a_success_without_a_mid_is_no_answer(graph: GraphClient, answers: aioresponses, body: str) -> None:
     """Contract §8."""
     answers.post(SEND, status=200, body=body)
-    outcome = await graph.send(CUSTOMER, HELLO, token=TOKEN)
+    outcome = (await graph.send(CUSTOMER, HELLO, token=TOKEN)).outcome
     assert isinstance(outcome, Unknown)
     assert not outcome.answered
 
@@ -236,7 +236,7 @@ async def test_an_answer_in_pieces_is_read_whole(serve: Serve) -> None:
         return web.Response(text='{"message_id": "mid-1"' + " " * 200_000 + "}")
 
     graph = await serve(answer)
-    assert await graph.send(CUSTOMER, HELLO, token=TOKEN) == Sent(Mid("mid-1"))
+    assert (await graph.send(CUSTOMER, HELLO, token=TOKEN)).outcome == Sent(Mid("mid-1"))
 
 
 async def test_an_endless_answer_is_left(serve: Serve) -> None:
@@ -253,7 +253,7 @@ async def test_an_endless_answer_is_left(serve: Serve) -> None:
         return response
 
     graph = await serve(answer)
-    outcome = await graph.send(CUSTOMER, HELLO, token=TOKEN)
+    outcome = (await graph.send(CUSTOMER, HELLO, token=TOKEN)).outcome
     assert isinstance(outcome, Unknown)
     assert not outcome.answered
 
@@ -261,7 +261,7 @@ async def test_an_endless_answer_is_left(serve: Serve) -> None:
 async def test_nobody_listens_so_the_call_never_left(session: aiohttp.ClientSession) -> None:
     """On a real socket: a refused connection."""
     graph = GraphClient(session, url=f"http://127.0.0.1:{unused_port()}", version="v25.0", clock=lambda: START)
-    assert await graph.send(CUSTOMER, HELLO, token=TOKEN) is None
+    assert (await graph.send(CUSTOMER, HELLO, token=TOKEN)).outcome is None
 
 
 async def test_the_identity_of_a_token_is_asked_for_again_when_meta_stumbles(serve: Serve) -> None:

@@ -16,11 +16,11 @@ from igbot.meta.outgoing import Outgoing
 from igbot.outbox.account import SendingAccount
 from igbot.outbox.claim import LEASE
 from igbot.outbox.delivery import Delivery
+from igbot.outbox.graph import Sending
 from igbot.store.pool import Database
 from igbot.telemetry.log import event_log
 from tests.answering.talking import ACCOUNT, Time, customer_says, open_desk, shop_says
-from tests.outbox.posting import MARGIN, SECOND, Post
-from tests.outbox.sending import UNLIMITED
+from tests.outbox.posting import MARGIN, SECOND, UNLIMITED, Post
 
 ERROR = other_error("test", "a fault of the plan")
 EMPTY = """
@@ -58,8 +58,11 @@ class Meta:
     echoed: int = 0
     plan: str = "sent"
 
-    async def send(self, igsid: Igsid, message: Outgoing, *, token: str) -> Outcome | None:
+    async def send(self, igsid: Igsid, message: Outgoing, *, token: str) -> Sending:
         """One call, which fails as planned once."""
+        return Sending(self._outcome(message))
+
+    def _outcome(self, message: Outgoing) -> Outcome:
         plan, self.plan = self.plan, "sent"
         if plan == "sent" or plan.endswith("taken"):
             mid = Mid(f"out-{len(self.taken)}")

@@ -8,7 +8,6 @@ import asyncpg
 from igbot.answering.claim import claim_conversations
 from igbot.answering.settle import settle
 from igbot.answering.turn import take_turn
-from igbot.meta.events import AccountId
 from igbot.outbox.claim import claim_replies
 from igbot.outbox.finish import Finished, finish
 from igbot.outbox.verdict import Verdict
@@ -61,9 +60,9 @@ async def test_a_send_does_not_read_what_is_queued_behind_it(post: Post) -> None
         await post.sent(reply)
 
     async def one(conn: "asyncpg.Connection[Any]") -> None:
-        [reply] = await claim_replies(
-            conn, process_id=1, limit=1, accounts=[AccountId(ACCOUNT)], margin=MARGIN, now=post.now
+        claimed = await claim_replies(conn, process_id=1, rooms=[post.room(calls=1)], margin=MARGIN, now=post.now)
+        await finish(
+            conn, [Finished(claimed.replies[0], Verdict("sent", "sent", mid="out"))], process_id=1, now=post.now
         )
-        await finish(conn, [Finished(reply, Verdict("sent", "sent", mid="out"))], process_id=1, now=post.now)
 
     assert await _rows_read(post, one) <= ENOUGH

@@ -1,0 +1,67 @@
+"""A reply whose outcome stayed unknown goes out again, if nothing speaks against it now."""
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import asyncpg
+
+from igbot.outbox.account import Rates
+from igbot.outbox.claimed import TAKEN_OVER, ClaimedReply
+
+# step:    what policy says by now; `hold`: the account may not send any more.
+# begun:   it is marked before the call, as by the claim.
+# charged: paid for, even where the buckets are empty: look-ups are rarer than sends, so that this is soon made good.
+BEGIN_AGAIN = """
+WITH step AS (
+    SELECT o.account_id, o.igsid, c.cancel_reason, o.body ? 'attachment' AS has_media, CASE
+        WHEN NOT o.despite_pause AND c.cancel_before >= o.decided_at THEN 'cancel'
+        WHEN c.blocked_at >= o.decided_at THEN 'block'
+        WHEN o.expires_at - $4::interval <= $3 THEN 'expire'
+        WHEN (a.halted_at IS NOT NULL AND coalesce(a.halted_until > $3, true)) OR a.paused_at IS NOT NULL
+            OR a.send_after > $3 OR (a.outage_at IS NOT NULL AND $6::timestamptz IS NULL) THEN 'hold'
+        ELSE 'send'
+    END AS step
+    FROM outbox o JOIN account a USING (account_id) LEFT JOIN conversation c USING (account_id, igsid)
+    WHERE o.account_id = $1 AND o.outbox_id = $2
+), begun AS (
+    UPDATE outbox o SET status = 'sending', attempts = $5, sending_at = $3
+    FROM step WHERE o.account_id = $1 AND o.outbox_id = $2 AND status = 'unknown' AND step = 'send'
+    RETURNING step
+), charged AS (
+    UPDATE account a SET text_spent_until = greatest(a.text_spent_until, $3) + make_interval(secs => 1 / $7::float8),
+        media_spent_until = CASE WHEN NOT has_media THEN a.media_spent_until
+            ELSE greatest(a.media_spent_until, $3) + make_interval(secs => 1 / $8::float8) END
+    FROM step WHERE a.account_id = step.account_id AND step = 'send'
+), freed AS (
+    UPDATE outbox_lane l SET free_at = $3 + make_interval(secs => 1 / $9::float8)
+    FROM step WHERE (l.account_id, l.igsid) = (step.account_id, step.igsid) AND step = 'send'
+)
+SELECT step, cancel_reason FROM step WHERE step <> 'send' UNION ALL SELECT step, NULL FROM begun
+"""
+
+Again = Literal["send", "cancel", "block", "expire", "hold", "settled"]
+
+
+async def begin_again(
+    conn: "asyncpg.Connection[Any]", reply: ClaimedReply, *, rates: Rates, margin: timedelta, now: datetime
+) -> tuple[Again, str]:
+    """Mark an unknown reply `sending` once more, unless policy forbids it or an echo has settled it meanwhile.
+
+    With `cancel` comes the reason. `hold`: the account may not send now.
+    """
+    row = await conn.fetchrow(
+        BEGIN_AGAIN,
+        reply.account_id,
+        reply.outbox_id,
+        now,
+        margin,
+        reply.attempts + 1,
+        reply.known.probe,
+        rates.text,
+        rates.media,
+        rates.customer,
+    )
+    if row is None:
+        return "settled", ""
+    step: Again = row["step"]
+    return step, row["cancel_reason"] or TAKEN_OVER
