@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import Place
+from tests.cli.command import SECONDS, Place
 from tests.store.processes import wait_for
 
 
@@ -32,16 +32,15 @@ def test_a_running_server_stops_and_goes_on_at_once(place: Place) -> None:
             *("account", "name", "paused_at", "halted_reason", "send_after", "send_after_reason", "waiting"),
             *("was_paused_at", "was_halted"),
         }
-        said = place.start("simulate", "how much is shipping?", "--as", "eva")
-        wait_for(lambda: "reply_queued" in place.log)
-        assert statuses(place, "eva") == ["queued"]
-        told = place.run("pause", IGBOT_ENV="development").out
-        assert "sends are paused, as they have been since" in told
-        assert "1 reply waits" in told
-        went_on = place.run("resume", "--account", "main", IGBOT_ENV="development")
-        assert (went_on.code, "sends go on; 1 reply waits" in went_on.out) == (0, True)
-        out, _ = said.communicate(timeout=60)
-        assert "Shipping is 4.90" in out
+        with place.start("simulate", "how much is shipping?", "--as", "eva") as said:
+            wait_for(lambda: "reply_queued" in place.log)
+            assert statuses(place, "eva") == ["queued"]
+            told = place.run("pause", IGBOT_ENV="development").out
+            assert "sends are paused, as they have been since" in told
+            assert "1 reply waits" in told
+            went_on = place.run("resume", "--account", "main", IGBOT_ENV="development")
+            assert (went_on.code, "sends go on; 1 reply waits" in went_on.out) == (0, True)
+            assert "Shipping is 4.90" in said.communicate(timeout=SECONDS)[0]
         wait_for(lambda: statuses(place, "eva") == ["sent"])
 
 
