@@ -23,8 +23,8 @@ READY_SECONDS = 30.0
 END_SECONDS = 60.0
 LOOK_SECONDS = 0.01
 LOG_LINES = 8
-PLAYED_OUT = "IGBOT_LOOP_GUARD=0, IGBOT_RATE_TEXT, IGBOT_RATE_MEDIA and IGBOT_RATE_CUSTOMER=1000000"
-"""What the environment of every bot says so that nothing holds a load back; this igbot has none of these yet."""
+PLAYED_OUT = "IGBOT_LOOP_GUARD=0, IGBOT_RATE_TEXT, _MEDIA, _CUSTOMER and _LOOKUPS=1000000"
+"""What the environment of every bot says so that nothing holds a load back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def production(*, graph_url: str, data: Path, rules: Path, database_url: str | N
     """The environment of a bot in production; without `database_url` it has its embedded database in `data`."""
     own = {name: value for name, value in environment().items() if name not in ("DATABASE_URL", "PORT")}
     database = {"IGBOT_DATABASE_URL": database_url} if database_url is not None else {}
-    rates = {f"IGBOT_RATE_{each}": "1000000" for each in ("TEXT", "MEDIA", "CUSTOMER")}
+    rates = {f"IGBOT_RATE_{each}": "1000000" for each in ("TEXT", "MEDIA", "CUSTOMER", "LOOKUPS")}
     return {
         **own,
         **database,

@@ -67,7 +67,7 @@ async def read_history(
     known: dict[str, Any] = {"igsid": igsid, "mid": mid, "explained": await _why(conn, mid, own=meta, rules=rules)}
     for name, statement in STATEMENTS.items():
         known[name] = [json.loads(row["row"]) for row in await conn.fetch(statement, igsid, mid)]
-    replies = {reply["body"]["text"] for reply in known["replies"]}
+    replies = {reply["body"].get("text") for reply in known["replies"]}
     received = meta.accepted.select(igsid=igsid)
     known["received"] = [each.as_json() for each in received if each.sending.text in replies]
     calls = {each["mid"] for each in known["received"]}

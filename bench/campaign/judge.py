@@ -1,67 +1,53 @@
-"""What customers received, held against what they wrote: the verdict of a campaign. Pure."""
+"""What customers received, held against what should have become of what they wrote: the verdict of a campaign. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
-Wrong = Literal["lost", "doubled", "out of order", "unexplained", "late"]
-WRONGS: tuple[Wrong, ...] = ("lost", "doubled", "out of order", "unexplained", "late")
+from bench.campaign.acts import Fate
+from bench.campaign.evidence import UNDER_WAY, Call, Evidence, Received, Written
+
+Wrong = Literal[
+    "lost", "doubled", "out of order", "forbidden", "pressed", "too fast", "misfiled", "unexplained", "late"
+]
+WRONGS: tuple[Wrong, ...] = (
+    "lost",
+    "doubled",
+    "out of order",
+    "forbidden",
+    "pressed",
+    "too fast",
+    "misfiled",
+    "unexplained",
+    "late",
+)
 """What may have gone wrong with a message: no reply; more than one; one that came after the reply to a later message;
-one that answers nothing; one that took too long."""
+one that must not be sent, after a STOP, a takeover, a deletion, a refusal; a call that was made although Meta had said
+no, or too often; calls that came faster than their rate; a reply that igbot's own book has otherwise; a reply that
+answers nothing; one that took too long."""
 
 GIVEN_UP = "acknowledged, and given up: the log says reply_dead"
-AT_HAND = 5.0
-"""Seconds around the acceptance of a reply within which a kill may have struck its sender: before it, as a call that is
-on its way outlives its process; after it, until the answer is written down."""
+MOST_CALLS = 4
 
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A message that the bot has acknowledged. `number` is its place among the customer's own; `at` is the time of its
-    first delivery, in seconds as all times here."""
-
-    mid: str
-    igsid: str
-    number: int
-    reply: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A message that Meta's stand-in accepted, in the order of acceptance. `told`: the caller was answered with its
-    mid (and may have died before it could write that down)."""
-
-    mid: str
-    igsid: str
-    text: str
-    at: float
-    told: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What may explain a repetition: when processes were killed, when look-ups of a customer's conversation were
-    refused, and how often `send_repeated` was logged for a message. `given_up` are the messages for which `reply_dead`
-    was: lost all the same, but not unnoticed. `known` are the mids of replies that a process logged as sent, `unseen`
-    the messages whose look-up showed only what was said after the call: Meta tells of no more than twenty."""
-
-    kills: Sequence[float]
-    refused: Mapping[str, Sequence[float]]
-    repeated: Mapping[str, int]
-    given_up: Collection[str] = ()
-    known: Collection[str] = ()
-    unseen: Collection[str] = ()
+FILED: Mapping[Fate, frozenset[str]] = {
+    "answered": frozenset({"sent", "dead"}),
+    "confirmed": frozenset({"sent", "dead"}),
+    "refused": frozenset({"failed", "expired"}),
+    "blocked": frozenset({"failed"}),
+    "given up": frozenset({"dead"}),
+    "cancelled": frozenset({"cancelled", "sent"}),
+    "silent": frozenset(),
+}
+"""How igbot's book may have the reply in the end: what was received may be dead where nobody could know it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that went wrong with one message. `mid` is the message's, or that of the reply nobody asked for.
 
-    `excused`: it is what igbot has to do where nothing better can be known; `why` says what speaks for that, or
-    against it. Being late is wrong in itself, yet no promise.
+    `excused`: it is what igbot has to do where nothing better can be known or done; `why` says what speaks for that,
+    or against it. Being late is wrong in itself, yet no promise.
     """
 
     wrong: Wrong
@@ -73,10 +59,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All findings, and the seconds from each message's first delivery to its first reply, sorted."""
+    """All findings; the seconds from each message's first delivery to its first reply, sorted; and by fate how many
+    messages had it, and how many of each finding there are among them."""
 
     findings: tuple[Finding, ...]
     waits: tuple[float, ...]
+    fates: Mapping[Fate, Counter[str]]
 
     def count(self, wrong: Wrong, *, excused: bool | None = None) -> int:
         """How many findings there are of a kind."""
@@ -84,7 +72,7 @@ class Judgement:
 
     @property
     def kept(self) -> bool:
-        """Whether the promises were kept: nothing lost, nothing doubled without need, everything in order."""
+        """Whether the promises were kept: whatever is wrong is excused, or only late."""
         return all(finding.excused or finding.wrong == "late" for finding in self.findings)
 
 
@@ -95,65 +83,118 @@ def judge(
     unacknowledged: Iterable[str],
     evidence: Evidence,
     late: float,
+    more: Iterable[Finding] = (),
 ) -> Judgement:
     """The verdict.
 
     `unacknowledged` are replies to messages that the bot has never said it has: they may come or not. `late` is how
-    many seconds a reply may take before it is listed.
+    many seconds a reply may take before it is listed. `more` are findings of other judges.
     """
-    asked = {(message.igsid, message.reply): message for message in written}
-    copies: dict[tuple[str, str], list[Received]] = defaultdict(list)
-    arrivals: dict[str, list[int]] = defaultdict(list)
-    findings: list[Finding] = []
-    allowed = set(unacknowledged)
+    messages = list(written)
+    had, findings = _sorted_out(messages, received, set(unacknowledged))
+    findings.extend(more)
+    waits, fates = [], defaultdict[Fate, Counter[str]](Counter)
+    for message in messages:
+        got = had.get((message.igsid, message.mid), [])
+        found = list(_about(message, got, evidence, late=late))
+        findings.extend(found)
+        fates[message.fate]["messages"] += 1
+        fates[message.fate]["received"] += bool(got)
+        fates[message.fate].update(each.wrong if not each.excused else f"{each.wrong}, excused" for each in found)
+        if got:
+            waits.append(got[0].at - message.at)
+    return Judgement(tuple(sorted(findings, key=lambda f: WRONGS.index(f.wrong))), tuple(sorted(waits)), dict(fates))
+
+
+def _sorted_out(
+    messages: Sequence[Written], received: Iterable[Received], allowed: set[str]
+) -> tuple[dict[tuple[str, str], list[Received]], list[Finding]]:
+    """What came in answer to each message, by customer and mid; what came after its time, and what answers nothing."""
+    asked: dict[tuple[str, str], list[Written]] = defaultdict(list)
+    for message in messages:
+        for text in message.replies:
+            asked[message.igsid, text].append(message)
+    had: dict[tuple[str, str], list[Received]] = defaultdict(list)
+    newest: dict[str, int] = {}
+    findings = []
     for reply in received:
-        message = asked.get((reply.igsid, reply.text))
-        if message is None:
+        candidates = asked.get((reply.igsid, reply.text), [])
+        if not candidates:
             if reply.text not in allowed:
                 why = f"{reply.text!r} answers nothing this customer wrote"
                 findings.append(Finding("unexplained", reply.igsid, reply.mid, why))
             continue
-        copies[reply.igsid, reply.text].append(reply)
-        before = max(arrivals[reply.igsid], default=-1)
+        # Two STOPs of a customer are confirmed in the same words.
+        message = next((each for each in candidates if not had[each.igsid, each.mid]), candidates[-1])
+        had[message.igsid, message.mid].append(reply)
+        before = newest.get(message.igsid, -1)
         if message.number < before:
             why = f"reply {message.number} came after reply {before}"
-            findings.append(Finding("out of order", reply.igsid, message.mid, why))
-        arrivals[reply.igsid].append(message.number)
-    waits = []
-    for key, message in asked.items():
-        had = copies.get(key, [])
-        findings.extend(_about(message, had, evidence=evidence, late=late))
-        if had:
-            waits.append(had[0].at - message.at)
-    return Judgement(tuple(sorted(findings, key=lambda f: WRONGS.index(f.wrong))), tuple(sorted(waits)))
+            findings.append(Finding("out of order", message.igsid, message.mid, why))
+        newest[message.igsid] = max(before, message.number)
+    return had, findings
 
 
-def _about(message: Written, had: Sequence[Received], *, evidence: Evidence, late: float) -> Iterable[Finding]:
-    if not had:
-        why = GIVEN_UP if message.mid in evidence.given_up else "acknowledged, and never answered"
-        yield Finding("lost", message.igsid, message.mid, why)
-        return
-    if had[0].at - message.at > late:
-        yield Finding("late", message.igsid, message.mid, f"answered after {had[0].at - message.at:.1f} s")
+def _about(message: Written, had: Sequence[Received], evidence: Evidence, *, late: float) -> Iterator[Finding]:
+    def found(wrong: Wrong, why: str, *, excused: bool = False) -> Finding:
+        return Finding(wrong, message.igsid, message.mid, why, excused)
+
+    if message.fate in ("answered", "confirmed"):
+        if not had:
+            why = GIVEN_UP if message.mid in evidence.given_up else "acknowledged, and never answered"
+            excused = evidence.had_no_chance(message)
+            yield found("lost", f"{why}, after its last call failed in an outage" if excused else why, excused=excused)
+        elif had[0].at - message.at > late:
+            yield found("late", f"answered after {had[0].at - message.at:.1f} s")
+    elif why := _forbidden(message, had, evidence):
+        yield found("forbidden", why)
     if len(had) > 1:
-        against = _against(message, had, evidence)
+        against = evidence.against(message, had)
         why = against or "taken, the sender could not know, no look-up to be had, send_repeated logged"
-        yield Finding("doubled", message.igsid, message.mid, f"{len(had)} times: {why}", excused=not against)
+        yield found("doubled", f"{len(had)} times: {why}", excused=not against)
+    if why := _pressed(message, evidence):
+        yield found("pressed", why)
+    if why := _misfiled(message, evidence):
+        yield found("misfiled", why)
 
 
-def _against(message: Written, had: Sequence[Received], evidence: Evidence) -> str:
-    """What speaks against a repetition; nothing where igbot could do no better."""
-    if evidence.repeated.get(message.mid, 0) < len(had) - 1:
-        return "send_repeated was not logged"
-    for first, second in pairwise(had):
-        if first.mid in evidence.known:
-            return "the sender has logged that it was taken"
-        killed = any(-AT_HAND <= kill - first.at <= AT_HAND and kill <= second.at for kill in evidence.kills)
-        if first.told and not killed:
-            return "the sender was told that it was taken, and lived"
-        refused = any(first.at <= refusal <= second.at for refusal in evidence.refused.get(message.igsid, ()))
-        if not refused and message.mid not in evidence.unseen:
-            return "no look-up was refused"
+def _forbidden(message: Written, had: Sequence[Received], evidence: Evidence) -> str:
+    """Why what was received must not have been sent."""
+    if message.fate != "cancelled":
+        return f"received, though it should be {message.fate}" if had else ""
+    caused = evidence.caused.get(message.cause or "")
+    if caused is None:
+        return "what should have overtaken it was never worked on"
+    after = max((reply.called - caused for reply in had), default=0.0)
+    return f"called {after:.1f} s after what overtook it was worked on" if after > UNDER_WAY else ""
+
+
+def _pressed(message: Written, evidence: Evidence) -> str:
+    """Which call must not have been made."""
+    calls = evidence.calls_for(message)
+    refused = next((call for call in calls if call.refused and message.fate == "refused"), None)
+    if refused is not None:
+        again = [call for call in calls if call.at > refused.at]
+        if again and not evidence.disturbed(refused.at):
+            return f"called again {again[0].at - refused.at:.1f} s after Meta had refused it"
+    if message.fate == "blocked" and calls:
+        return "called, though Meta had said that nothing reaches this customer"
+    return _too_often(calls, evidence)
+
+
+def _too_often(calls: Sequence[Call], evidence: Evidence) -> str:
+    sure = [call for call in calls if call.counted and not evidence.disturbed(call.at)]
+    return f"{len(sure)} calls, and four are the most" if len(sure) > MOST_CALLS else ""
+
+
+def _misfiled(message: Written, evidence: Evidence) -> str:
+    """How igbot's own book has it otherwise."""
+    if evidence.states is None:
+        return ""
+    states, allowed = evidence.state_of(message), FILED[message.fate]
+    wrong = [state for state in states if state not in allowed]
+    if wrong or (allowed and not states):
+        return f"{message.fate}, and igbot has it as {', '.join(wrong) or 'nothing'}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""What befalls the bot from outside, by plan: processes are killed, connections to PostgreSQL are ended."""
+"""What befalls the bot from outside, by plan: processes are killed, connections are ended, Meta goes away."""
 
 import asyncio
 import time
@@ -9,7 +9,9 @@ from typing import Any
 import asyncpg
 
 from bench.campaign.fleet import Fleet
-from bench.campaign.plan import Kill, Plan
+from bench.campaign.plan import Kill, Outage, Plan
+from bench.campaign.port import Port
+from bench.campaign.standin import PlannedFaults
 from bench.subject import NotMeasurable
 
 STALLED = 3.0
@@ -27,19 +29,26 @@ SELECT count(*) FROM (
 
 @dataclass
 class Strikes:
-    """The plan's kills and cuts, each at its step. `steps` counts what has been done so far."""
+    """The plan's strikes, each at its step. `steps` counts what has been done so far; `token_dies` makes the token in
+    use worth nothing."""
 
     plan: Plan
     fleet: Fleet
+    port: Port
+    faults: PlannedFaults
     steps: Callable[[], int]
+    token_dies: Callable[[], None]
     written: asyncio.Event = field(default_factory=asyncio.Event)
     """Nothing more will be written."""
     called_off: asyncio.Event = field(default_factory=asyncio.Event)
     """No more strikes."""
     kills: int = 0
-    cuts: int = 0
     connections: int = 0
     """How many connections the cuts have ended."""
+    cuts: list[float] = field(default_factory=list)
+    """When connections were ended."""
+    away: list[tuple[float, float]] = field(default_factory=list)
+    """When Meta was away."""
 
     async def kill(self) -> None:
         """All kills, one after the other."""
@@ -53,8 +62,35 @@ class Strikes:
         for cut in self.plan.cuts:
             if not await self._reached(cut.at):
                 return
+            self.cuts.append(time.time())
             self.connections += int(await conn.fetchval(CUT, cut.share))
-            self.cuts += 1
+
+    async def storm(self) -> None:
+        """All outages, and the death of the token."""
+        token = [] if self.plan.token_dies is None else [(self.plan.token_dies, None)]
+        for at, outage in sorted([*((each.at, each) for each in self.plan.outages), *token], key=lambda due: due[0]):
+            if not await self._reached(at):
+                return
+            if outage is None:
+                self.token_dies()
+            else:
+                await self._be_away(outage)
+
+    async def _be_away(self, outage: Outage) -> None:
+        since = time.time()
+        try:
+            for weather, seconds in outage.spells:
+                self.faults.weather = weather
+                if weather == "closed":
+                    await self.port.close()
+                self.away.append((since, time.time() + seconds))
+                await asyncio.sleep(seconds)
+                if weather == "closed":
+                    await self.port.open()
+                self.away[-1] = since, time.time()
+                since = time.time()
+        finally:
+            self.faults.weather = None
 
     async def _kill(self, kill: Kill) -> None:
         place = self.fleet.places[kill.place]

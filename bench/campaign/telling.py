@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.campaign.judge import GIVEN_UP, WRONGS, percentile, tally
-from bench.campaign.running import MOST_HISTORIES, Outcome, Terms
+from bench.campaign.judge import FILED, WRONGS, percentile, tally
+from bench.campaign.running import MOST_HISTORIES
+from bench.campaign.terms import Outcome, Terms
 
 MOST_SHOWN = 10
 MOST_LOG_LINES = 12
@@ -25,6 +26,7 @@ def show(outcome: Outcome, console: Console, *, command: str, late: float) -> No
     for name, value in _lines(outcome).items():
         figures.add_row(name, value)
     console.print(figures)
+    console.print(_fates(outcome))
     for title, counts in (
         ("Faults injected", outcome.faults),
         ("Deliveries not taken", outcome.refused),
@@ -50,15 +52,30 @@ def show(outcome: Outcome, console: Console, *, command: str, late: float) -> No
 def _verdict(outcome: Outcome, *, late: float) -> str:
     found, excused = outcome.judgement, outcome.judgement.count("doubled", excused=True)
     counts = [f"{found.count(wrong, excused=False)} {wrong}" for wrong in WRONGS if wrong != "late"]
-    if given_up := sum(finding.why == GIVEN_UP for finding in found.findings):
-        counts.append(f"{given_up} of the lost given up by igbot, as reply_dead says")
     counts.append(f"{found.count('late')} later than {late:g} s")
     counts.append(f"{excused} doubled where nothing better could be known, each logged send_repeated")
+    if given_up := found.count("lost", excused=True):
+        counts.append(f"{given_up} given up after their last call failed in an outage, each a dead letter")
     unsettled = "" if outcome.settled else "; not everything was settled in time"
     deaths = f"; {len(outcome.deaths)} processes ended by themselves" if outcome.deaths else ""
     codes = [code for code in outcome.exit_codes if code != 0]
     ends = f"; exit codes {codes}" if codes else ""
     return f"{'kept' if outcome.passed else 'NOT kept'}: {', '.join(counts)}{unsettled}{deaths}{ends}"
+
+
+def _fates(outcome: Outcome) -> Table:
+    """What should have become of the messages, and what did."""
+    table = Table(title="What should become of a message", title_justify="left")
+    wrongs = [wrong for wrong in WRONGS if wrong not in ("unexplained", "out of order")]
+    for heading in ("should be", "messages", "received", *wrongs, "excused"):
+        table.add_column(heading, justify="left" if heading == "should be" else "right")
+    for fate in FILED:
+        if (counts := outcome.judgement.fates.get(fate)) is None:
+            continue
+        excused = sum(count for name, count in counts.items() if name.endswith(", excused"))
+        cells = [counts["messages"], counts["received"], *(counts[wrong] for wrong in wrongs), excused]
+        table.add_row(fate, *(f"{cell:,}" for cell in cells))
+    return table
 
 
 def _lines(outcome: Outcome) -> dict[str, str]:
@@ -107,6 +124,7 @@ def as_json(outcome: Outcome, *, arguments: Mapping[str, Any], command: str, ter
         "passed": outcome.passed,
         "settled": outcome.settled,
         "findings": tally(outcome.judgement.findings),
+        "fates": {fate: dict(counts) for fate, counts in outcome.judgement.fates.items()},
         "figures": dict(outcome.figures),
         "seconds": dict(outcome.seconds),
         "ack_seconds": {"p50": percentile(outcome.acks, 0.5), "p99": percentile(outcome.acks, 0.99)},

@@ -1,124 +1,59 @@
 """Customers write: each in order, all in parallel, and Meta delivers until the bot has said 200, now and then twice."""
 
 import asyncio
-import random
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import aiohttp
-
-from bench.campaign.fleet import Fleet
-from bench.campaign.judge import Written
-from bench.campaign.plan import Customer, Message, Plan
-from igbot.meta.signature import sign
-from igbot.sandbox.customer import delivery_body
-from igbot.sandbox.graph import Sandbox
-from igbot.sandbox.postback import Delivered
+from bench.campaign.acts import Act, Called, Customer, Edit, Message, Person, Quiet, Unsend
+from bench.campaign.door import Door
+from bench.campaign.evidence import Written
+from bench.campaign.plan import Plan
+from bench.campaign.standin import PlannedMeta
+from igbot.sandbox.customer import echo
 
 AT_ONCE = 128
 """Deliveries in flight at the same time."""
-ATTEMPT_SECONDS = 15.0
+CALLED_WITHIN = 120.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+_LOOK_SECONDS = 0.05
 
-
-class Door:
-    """The way from Meta to the bot: as the TLS proxy in front would pass it on, to any process that is there."""
-
-    def __init__(self, http: aiohttp.ClientSession, *, secret: str, account_id: str, seed: int) -> None:
-        self._http = http
-        self._secret = secret
-        self._account_id = account_id
-        self._chance = random.Random(f"door {seed}")
-        self.fleet: Fleet | None = None
-        self.acks: list[float] = []
-        """Seconds from each delivery that was taken to its 200."""
-        self.refused: Counter[str] = Counter()
-        """What else came back: a status, or why there was none."""
-
-    async def post(self, items: Sequence[Mapping[str, Any]]) -> Delivered:
-        """One attempt at any process."""
-        urls = self.fleet.urls if self.fleet else []
-        return await self._post(self._chance.choice(urls), items) if urls else self._nobody()
-
-    async def post_to_all(self, items: Sequence[Mapping[str, Any]]) -> list[Delivered]:
-        """The same delivery to every process at the same moment, twice to an only one."""
-        urls = self.fleet.urls if self.fleet else []
-        return list(await asyncio.gather(*(self._post(url, items) for url in (urls * 2 if len(urls) == 1 else urls))))
-
-    def _nobody(self) -> Delivered:
-        self.refused["no process"] += 1
-        return Delivered(None, "no process")
-
-    async def _post(self, url: str, items: Sequence[Mapping[str, Any]]) -> Delivered:
-        body = delivery_body(items, self._account_id, datetime.now(UTC))
-        headers = {"Content-Type": "application/json", "X-Hub-Signature-256": sign(self._secret, body)}
-        headers["X-Forwarded-Proto"] = "https"
-        began = time.perf_counter()
-        try:
-            async with self._http.post(f"{url}/webhook", data=body, headers=headers) as answer:
-                await answer.read()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self.refused[type(error).__name__] += 1
-            return Delivered(None, type(error).__name__)
-        if answer.status == 200:
-            self.acks.append(time.perf_counter() - began)
-        else:
-            self.refused[f"HTTP {answer.status}"] += 1
-        return Delivered(answer.status)
+Item = Mapping[str, Any]
 
 
 @dataclass
 class Writing:
-    """All customers at it. `stopping`: no new message is begun; what was posted is posted until it is taken."""
+    """All customers at it. `stopping`: no new message is begun; what was posted is posted until it is taken. `quiet`
+    returns once nothing of a customer's conversation is open."""
 
     plan: Plan
-    meta: Sandbox
+    meta: PlannedMeta
     door: Door
     written_at: dict[str, float]
+    quiet: Callable[[str], Awaitable[None]]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     given_up: asyncio.Event = field(default_factory=asyncio.Event)
     """Nothing is posted any more, taken or not."""
     taken: list[Written] = field(default_factory=list)
     redelivered: int = 0
     twice: int = 0
+    uncalled: int = 0
+    """How often the call that somebody waited for did not come in time."""
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     @property
     def unacknowledged(self) -> list[str]:
         """The replies to what was posted and never taken."""
-        known = {message.reply for message in self.taken}
+        known = {reply for message in self.taken for reply in message.replies}
         return [reply for reply in self.written_at if reply not in known]
 
     async def run(self) -> None:
         """Returns once everybody has written everything, or may write no more."""
-        await asyncio.gather(*(self._write(customer) for customer in self.plan.customers))
+        await asyncio.gather(*(_Writer(self, customer).live() for customer in self.plan.customers))
 
-    async def _write(self, customer: Customer) -> None:
-        earlier: list[Mapping[str, Any]] = []
-        for together in _deliveries(customer.messages):
-            if self.stopping.is_set():
-                return
-            did = [self.meta.customer_does(customer.igsid, text=message.text) for message in together]
-            items, last = [each.item for each in did], together[-1]
-            began = time.time()
-            self.written_at.update((message.reply, began) for message in together)
-            if not await self._until_taken(items, both=last.again == "both"):
-                return
-            for message, each in zip(together, did, strict=True):
-                self.taken.append(Written(each.mid or "", customer.igsid, message.number, message.reply, began))
-            if last.again in ("at once", "both"):
-                await self._once_more(items)
-            if earlier:
-                await self._once_more(earlier)
-            earlier = items if last.again == "later" else []
-        if earlier:
-            await self._once_more(earlier)
-
-    async def _until_taken(self, items: Sequence[Mapping[str, Any]], *, both: bool) -> bool:
+    async def until_taken(self, items: Sequence[Item], *, both: bool = False) -> bool:
+        """Post a delivery until a process says 200; false if nothing is posted any more."""
         pause = _FIRST_PAUSE
         while not self.given_up.is_set():
             async with self._slots:
@@ -130,18 +65,109 @@ class Writing:
             pause = min(pause * 2, _LONGEST_PAUSE)
         return False
 
-    async def _once_more(self, items: Sequence[Mapping[str, Any]]) -> None:
+    async def once_more(self, items: Sequence[Item]) -> None:
+        """Post a delivery that was taken already."""
         self.twice += 1
         async with self._slots:
             await self.door.post(items)
 
 
-def _deliveries(messages: Sequence[Message]) -> Iterator[list[Message]]:
-    """The messages as they are delivered: one by one, or with their next."""
-    together: list[Message] = []
-    for message in messages:
-        together.append(message)
-        if not message.with_next:
+class _Writer:
+    """One customer, act by act."""
+
+    def __init__(self, writing: Writing, customer: Customer) -> None:
+        self._writing = writing
+        self._meta = writing.meta
+        self._customer = customer
+        self._mids = [writing.meta.new_mid() for _ in customer.messages]
+        self._earlier: Sequence[Item] = ()
+        self._pending: list[int] = []
+        """Places, among all that was taken, of replies that something is going to overtake."""
+
+    async def live(self) -> None:
+        """All acts, until nothing new may be begun."""
+        for together in _deliveries(self._customer.acts):
+            if self._writing.stopping.is_set() or not await self._does(together):
+                return
+        if self._earlier:
+            await self._writing.once_more(self._earlier)
+
+    async def _does(self, together: Sequence[Act]) -> bool:
+        igsid, first = self._customer.igsid, together[0]
+        match first:
+            case Message():
+                return await self._write([act for act in together if isinstance(act, Message)])
+            case Quiet():
+                await self._writing.quiet(igsid)
+            case Called():
+                await self._until_called(self._customer.messages[first.number])
+            case Person():
+                mid = self._meta.new_mid()
+                item = echo(igsid, self._meta.settings.account_id, mid=mid, at=self._meta.clock(), text=first.text)
+                return await self._overtake(item, mid)
+            case Unsend():
+                mid = self._mids[first.number]
+                return await self._overtake(self._meta.customer_does(igsid, kind="deleted", about=mid).item, mid)
+            case Edit():
+                mid = self._mids[first.number]
+                did = self._meta.customer_does(igsid, kind="edit", about=mid, text=first.text)
+                return await self._writing.until_taken([did.item])
+        return True
+
+    async def _write(self, messages: Sequence[Message]) -> bool:
+        writing, igsid, last = self._writing, self._customer.igsid, messages[-1]
+        items = [
+            self._meta.customer_does(igsid, text=message.text, mid=self._mids[message.number]).item
+            for message in messages
+        ]
+        began = time.time()
+        writing.written_at.update((reply, began) for message in messages for reply in message.replies)
+        if not await writing.until_taken(items, both=last.again == "both"):
+            return False
+        for message in messages:
+            mid = self._mids[message.number]
+            writing.taken.append(Written(mid, igsid, message.number, message.replies, began, message.fate))
+            if message.fate == "cancelled":
+                self._pending.append(len(writing.taken) - 1)
+            elif message.fate == "confirmed":
+                self._overtaken_by(mid)
+        if last.again in ("at once", "both"):
+            await writing.once_more(items)
+        if self._earlier:
+            await writing.once_more(self._earlier)
+        self._earlier = items if last.again == "later" else ()
+        return True
+
+    async def _overtake(self, item: Item, mid: str) -> bool:
+        if not await self._writing.until_taken([item]):
+            return False
+        self._overtaken_by(mid)
+        return True
+
+    def _overtaken_by(self, mid: str) -> None:
+        """What waited to be overtaken knows by which event."""
+        for place in self._pending:
+            self._writing.taken[place] = replace(self._writing.taken[place], cause=mid)
+        self._pending.clear()
+
+    async def _until_called(self, message: Message) -> None:
+        deadline = time.monotonic() + CALLED_WITHIN
+        while not self._meta.planned.was_called(message):
+            if self._writing.given_up.is_set() or time.monotonic() > deadline:
+                self._writing.uncalled += 1
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _deliveries(acts: Sequence[Act]) -> Iterator[list[Act]]:
+    """The acts, one by one; messages that are delivered with their next together."""
+    together: list[Act] = []
+    for act in acts:
+        if together and not isinstance(act, Message):
+            yield together
+            together = []
+        together.append(act)
+        if not (isinstance(act, Message) and act.with_next):
             yield together
             together = []
     if together:
