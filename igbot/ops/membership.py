@@ -2,7 +2,7 @@
 up."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -20,15 +20,10 @@ from igbot.telemetry.log import EventLog
 TURN_SECONDS = 5.0
 TURNS_TO_REARM = 12
 REFUSED_SECONDS = 10.0
-Duty = Callable[["asyncpg.Connection[Any]"], Awaitable[None]]
-"""Something that is looked after at every turn, on the process's own connection."""
 
 
 class Membership:
-    """What the loops need to know of this process; empty until the database was reached.
-
-    `accounts` are those it serves, `duties` what else is looked after at each turn, once their tokens are taken.
-    """
+    """What the loops need to know of this process and of its accounts; empty until the database was reached."""
 
     def __init__(
         self,
@@ -38,15 +33,13 @@ class Membership:
         keep_raw: timedelta,
         clock: Clock,
         log: EventLog,
-        on_joined: Duty,
-        duties: Sequence[Duty] = (),
+        on_joined: Callable[["asyncpg.Connection[Any]"], Awaitable[None]],
     ) -> None:
         self._database = database
         self._keep_raw = keep_raw
         self._clock = clock
         self._log = log
         self._on_joined = on_joined
-        self._duties = tuple(duties)
         self.accounts = accounts
         self.joined = asyncio.Event()
         self.token_looked_at = asyncio.Event()
@@ -102,5 +95,3 @@ class Membership:
             await drop_raw(conn, before=self._clock() - self._keep_raw)
         self._turns += 1
         await self.accounts.take_tokens(conn)
-        for duty in self._duties:
-            await duty(conn)

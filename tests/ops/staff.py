@@ -88,17 +88,18 @@ async def member(
     database: Database,
     time: Time,
     *others: Account,
+    main: Account | None = None,
     token: str | None = TOKEN,
     keys: tuple[str, ...] = (KEY,),
     join: bool = True,
     meta: Meta | None = None,
 ) -> AsyncIterator[Member]:
-    """A process over a database, for the block; it serves the usual account, and `others`."""
+    """A process over a database, for the block; it serves the usual account (or `main`), and `others`."""
     meta = meta or Meta()
     troubles: list[str] = []
     hidden: list[str] = []
     ready: list[str] = []
-    configured = (account(token), *others)
+    configured = (main or account(token), *others)
 
     async def joined(_conn: "asyncpg.Connection[Any]") -> None:
         ready.append("joined")
