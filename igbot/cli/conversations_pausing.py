@@ -75,8 +75,9 @@ def resume(igsid: Igsid, *, account: Account = None, env: Env = None, as_json: A
     if now.was is None:
         typer.echo(f"The bot was not paused for {igsid}; nothing has changed.")
     else:
-        typer.echo(f"The pause for {igsid} has ended; it was paused because {BECAUSE.get(now.was, now.was)}.")
-        typer.echo("The next message is answered; what was cancelled, or written meanwhile, is not.")
+        typer.echo(f"The pause for {igsid} has ended ({BECAUSE.get(now.was, now.was)}).")
+        if now.opted_out_at is None:
+            typer.echo("The next message is answered; what was cancelled, or written meanwhile, is not.")
     if now.was == "thread_control":
         typer.echo("Until the other app passes the conversation back, Meta may refuse our replies.")
     _tell_opted_out(now)

@@ -98,6 +98,7 @@ SOON = 1.0
 
 STYLES: Mapping[str, str] = {
     "ok": "green", "sent": "green", "degraded": "yellow", "paused": "yellow", "queued": "cyan", "unknown": "yellow",
+    "opted_out": "yellow", "cancelled": "yellow", "expired": "yellow",
     "down": "bold red", "dead": "bold red", "failed": "red", "error": "red", "warning": "yellow",
 }  # fmt: skip
 

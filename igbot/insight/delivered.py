@@ -151,7 +151,7 @@ def _unnoted(row: asyncpg.Record, noted: Sequence[asyncpg.Record]) -> Attempt | 
 
 
 def _events(row: asyncpg.Record, noted: Sequence[asyncpg.Record], unnoted: Attempt | None) -> list[Event]:
-    """Everything that happened, in order of time."""
+    """Everything that happened, in order. Meta's clock, by which a message is echoed and seen, is not ours."""
     found = [Event(row["decided_at"], "decided")]
     found += [Event(n["at"], _told(n), n["code"], n["subcode"], n["fbtrace_id"]) for n in noted]
     if unnoted is not None:
@@ -159,8 +159,8 @@ def _events(row: asyncpg.Record, noted: Sequence[asyncpg.Record], unnoted: Attem
     ended = row["status"] in ("cancelled", "expired") and row["status"] not in {n["outcome"] for n in noted}
     if ended:
         found.append(Event(row["finished_at"], f"{row['status']}: {row['reason']}"))
-    found += [Event(row[f"{fact}_at"], fact) for fact in ("echoed", "seen") if row[f"{fact}_at"]]
-    return sorted(found, key=lambda event: event.at)
+    facts = [Event(row[f"{fact}_at"], fact) for fact in ("echoed", "seen") if row[f"{fact}_at"]]
+    return [*sorted(found, key=lambda event: event.at), *facts]
 
 
 def _told(noted: asyncpg.Record) -> str:
