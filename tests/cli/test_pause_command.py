@@ -54,7 +54,8 @@ def test_a_person_takes_over_and_gives_back(place: Place) -> None:
         told = place.run("conversations", "pause", "eva", IGBOT_ENV="development").out
         assert "The bot is silent for eva until" in told
         assert "as it was already (the operator had paused it)" in told
-        assert "The pause for eva has ended" in place.run("conversations", "resume", "eva").out
+        ended = place.run("conversations", "resume", "eva").out
+        assert "The pause for eva has ended (the operator had paused it)" in ended
         assert "30 days to return" in place.run("simulate", "returns?", "--as", "eva").out
     again = place.run("conversations", "resume", "eva")
     assert (again.code, again.out) == (0, "The bot was not paused for eva; nothing has changed.\n")
