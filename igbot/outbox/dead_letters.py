@@ -9,6 +9,7 @@ import asyncpg
 
 from igbot.meta.events import AccountId
 from igbot.outbox.states import State
+from igbot.outbox.verdict import NEVER_ARRIVED
 
 Which = State | Literal["all"]
 
@@ -50,7 +51,7 @@ DEAD = "SELECT outbox_id FROM outbox WHERE status = 'dead' AND account_id = ANY 
 # lanes: the sender's lanes, in the order of their keys.
 RETRY = """
 WITH held AS (
-    SELECT o.account_id, o.outbox_id, o.igsid, o.status, EXISTS (
+    SELECT o.account_id, o.outbox_id, o.igsid, o.status, o.reason IS DISTINCT FROM $6 AND EXISTS (
             SELECT FROM send_attempt s WHERE (s.account_id, s.outbox_id) = (o.account_id, o.outbox_id)
                 AND s.outcome IN ('unknown', 'no answer', 'process lost')) AS doubtful,
         CASE
@@ -87,7 +88,7 @@ FROM held LEFT JOIN again USING (account_id, outbox_id)
 DROP = """
 WITH held AS (
     SELECT o.account_id, o.outbox_id, o.igsid, o.status,
-        o.status = 'unknown' OR (o.status = 'dead' AND EXISTS (
+        o.status = 'unknown' OR (o.status = 'dead' AND o.reason IS DISTINCT FROM $5 AND EXISTS (
             SELECT FROM send_attempt s WHERE (s.account_id, s.outbox_id) = (o.account_id, o.outbox_id)
                 AND s.outcome IN ('unknown', 'no answer', 'process lost'))) AS doubtful,
         CASE WHEN o.status NOT IN ('dead', 'queued', 'unknown') THEN 'is finished'
@@ -152,7 +153,7 @@ async def retry(
     `margin` is how long before the end of the window it is too late. One that the customer may have already (a call of
     it has no known outcome) is sent only `even_if_sent`, and Meta is asked for it before.
     """
-    rows = await conn.fetch(RETRY, list(outbox_ids), list(accounts), now, margin, even_if_sent)
+    rows = await conn.fetch(RETRY, list(outbox_ids), list(accounts), now, margin, even_if_sent, NEVER_ARRIVED)
     return _handled(outbox_ids, rows, {True: "unknown", False: "queued"})
 
 
@@ -160,7 +161,7 @@ async def drop(
     conn: "asyncpg.Connection[Any]", outbox_ids: Sequence[int], accounts: Collection[AccountId | str], *, now: datetime
 ) -> list[Handled]:
     """Cancel replies that are dead, queued or of unknown outcome, for ever; in the order they were named."""
-    rows = await conn.fetch(DROP, list(outbox_ids), list(accounts), now, DROPPED)
+    rows = await conn.fetch(DROP, list(outbox_ids), list(accounts), now, DROPPED, NEVER_ARRIVED)
     return _handled(outbox_ids, rows, {True: "cancelled", False: "cancelled"})
 
 

@@ -20,7 +20,7 @@ from igbot.outbox.finish import Finished, rate_waits
 from igbot.outbox.gate import Usage
 from igbot.outbox.reporting import fields_of
 from igbot.outbox.search import find_reply, unproved
-from igbot.outbox.verdict import LOST, Verdict, after_look_up, interrupted, judge, lost, unreachable
+from igbot.outbox.verdict import LOST, NEVER_ARRIVED, Verdict, after_look_up, interrupted, judge, lost, unreachable
 from igbot.store.pool import Database
 from igbot.telemetry.clock import Clock
 from igbot.telemetry.log import EventLog
@@ -144,7 +144,8 @@ class Steps:
             reason = LOST if reply.lost else why_unproved
             return Finished(reply, Verdict("unknown", "no look-up", at, reason=reason, unanswered=reply.unanswered))
         if step == "dead":
-            reason = "not known to have been sent after every try"
+            disproved = unproved(messages, reply.message, since=reply.decided_at) is None
+            reason = NEVER_ARRIVED if disproved else "not known to have been sent after every try"
             return Finished(reply, Verdict("dead", "given up", reason=reason, unanswered=reply.unanswered, alert=True))
         return await self._again(reply, why_unproved if step == "send blind" else None)
 

@@ -14,6 +14,8 @@ ECHO_WAIT = timedelta(seconds=20)
 BLIND_WAIT = timedelta(seconds=60)
 """How long an unanswered call waits where Meta cannot be asked."""
 LOST = "process lost"
+NEVER_ARRIVED = "every try failed, and Meta has nothing of it"
+"""Why a reply is dead that the customer cannot have: it may be sent again without a second thought."""
 UNREACHABLE_WAIT = timedelta(seconds=5)
 INTERRUPTED_WAIT = timedelta(seconds=1)
 

@@ -7,7 +7,7 @@ import pytest
 
 from igbot.outbox.dead_letters import DOUBTFUL, DROPPED, Handled, dead_replies, drop, list_replies, retry
 from igbot.outbox.states import State
-from igbot.outbox.verdict import Verdict, lost
+from igbot.outbox.verdict import NEVER_ARRIVED, Verdict, lost
 from igbot.sandbox.faults import CutAfterFault, CutBeforeFault, ErrorFault
 from tests.answering.talking import ACCOUNT, ANA, BEN, DAY, OTHER_ACCOUNT
 from tests.outbox.posting import MARGIN, Post
@@ -98,6 +98,19 @@ async def test_what_may_have_been_sent_is_left_alone_unless_that_is_said(post: P
     [done] = await retried(post, outbox_id, even_if_sent=True)
     assert (done.status, done.done, done.doubtful) == ("unknown", True, True)
     assert (await post.claim_one()).step == "settle"
+
+
+async def test_what_meta_has_nothing_of_is_sent_again_without_more_ado(sender: Sender) -> None:
+    """Errors that prove nothing were made good by look-ups, the last of which found nothing."""
+    sender.fails(ErrorFault(status=500, code=2), times=4)
+    await sender.post.queue("hello")
+    await sender.settles()
+    row = await sender.post.row()
+    assert (row["status"], row["reason"]) == ("dead", NEVER_ARRIVED)
+    [done] = await retried(sender.post, row["outbox_id"])
+    assert (done.status, done.doubtful) == ("queued", False)
+    await sender.settles()
+    assert sender.received() == ["Hi there!"]
 
 
 @pytest.mark.parametrize("fault", [CutAfterFault(), CutBeforeFault()])
