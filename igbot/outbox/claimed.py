@@ -73,7 +73,8 @@ class ClaimedReply:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The replies, and when to look again for those that a bucket did not allow; None: there were none."""
+    """The replies, and when to look again for those that a bucket did not allow, or that came after as many as it
+    allows: at once, if that is not in the future. None: there were none."""
 
     replies: list[ClaimedReply]
     again_at: datetime | None

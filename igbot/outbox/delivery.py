@@ -105,9 +105,11 @@ class Delivery:
                     task.add_done_callback(self._calls.pop)
                 if self._patrol.is_due(self._clock()) and self._patrolling.done():
                     self._patrolling = asyncio.ensure_future(self._look_after())
+                if claimed.again_at is not None and claimed.again_at <= self._clock():
+                    continue  # what was claimed has left something of the bucket
                 if claimed.replies or claimed.again_at is not None:
                     due = _earlier(due, claimed.again_at, now=self._clock())
-                else:
+                elif rooms:
                     due = await next_due(conn, rooms=rooms, now=self._clock())
                 await wait_for_wake(self._woken, self._until(due, idle))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import floor
+from math import ceil, floor
 from typing import Literal
 
 from igbot.outbox.account import Rates
@@ -46,7 +46,7 @@ class Bucket:
     def opens_at(self, now: datetime, calls: float = 1) -> datetime:
         """When it allows so many calls at once (at most what it holds): now, if it does already."""
         missing = min(calls, self.holds) - (self.holds - self.rate * self._debt(now))
-        return now + timedelta(seconds=max(0.0, missing) / self.rate)
+        return now + timedelta(microseconds=ceil(max(0.0, missing - TINY) / self.rate * 1e6))
 
     def spend(self, now: datetime, calls: int) -> "Bucket":
         """The bucket after so many calls now."""
@@ -102,7 +102,7 @@ class Budget:
 
     def _opens_at(self, name: BucketName, now: datetime) -> datetime:
         bucket: Bucket = getattr(self, name)
-        opens_at = bucket.opens_at(now, bucket.holds / 2)
+        opens_at = bucket.opens_at(now, max(1.0, bucket.holds / 2))
         return max(opens_at, self.text.opens_at(now)) if name == "media" else opens_at
 
 

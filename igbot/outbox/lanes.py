@@ -23,7 +23,8 @@ WHERE lease_by = $1 AND (account_id, igsid) NOT IN (SELECT * FROM unnest($2::tex
 
 # Of each account that is not stopped, and each of its buckets, the first conversation that is in nobody's hands.
 NEXT_DUE = """
-SELECT a.account_id, greatest(a.send_after, a.probe_until, a.halted_until) AS opens_at, a.usage_percent, a.usage_at,
+SELECT a.account_id, greatest(a.send_after, a.probe_until,
+        CASE WHEN a.halted_at IS NOT NULL THEN a.halted_until END) AS opens_at, a.usage_percent, a.usage_at,
     a.text_spent_until, a.media_spent_until, a.look_ups_spent_until, b.bucket, l.due_at
 FROM account a
 CROSS JOIN (VALUES ('text'), ('media'), ('look_ups')) AS b (bucket)

@@ -19,6 +19,7 @@ from tests.answering.talking import ACCOUNT, ANA, PAGE, Desk, customer_says, sho
 MARGIN = timedelta(seconds=10)
 SECOND = timedelta(seconds=1)
 UNLIMITED = Rates(*[1e9] * 4)
+HI = Outgoing("Hi!")
 
 
 QUEUE = """
@@ -30,6 +31,16 @@ WITH reply AS (
 INSERT INTO outbox_lane AS l (account_id, igsid, due_at) VALUES ($1, $2, $6)
 ON CONFLICT (account_id, igsid) DO UPDATE SET
     arrivals = l.arrivals + 1, due_at = least(coalesce(l.due_at, EXCLUDED.due_at), EXCLUDED.due_at)
+"""
+
+QUEUE_MANY = """
+WITH reply AS (
+    INSERT INTO outbox (account_id, igsid, for_key, part, body, despite_pause, decided_at, expires_at, due_at, test)
+    SELECT $1, 'c' || lpad(n::text, 6, '0'), gen_random_uuid(), 1, $3, false, $4, $4::timestamptz + interval '1 day',
+        $4::timestamptz + n * interval '1 us', false
+    FROM generate_series($5::int, $5 + $2::int - 1) n ORDER BY n RETURNING account_id, igsid, due_at
+)
+INSERT INTO outbox_lane (account_id, igsid, due_at) SELECT account_id, igsid, due_at FROM reply ORDER BY due_at
 """
 
 
@@ -62,6 +73,11 @@ class Post:
         """One more reply to a customer, whoever decided it; `typing` shows before it for so many seconds."""
         body, milliseconds = json.dumps(to_stored(message)), round(1000 * (typing or 0))
         await self.desk.value(QUEUE, ACCOUNT, igsid, body, typing is not None, milliseconds, self.now)
+
+    async def queue_many(self, count: int, message: Outgoing = HI, *, first: int = 0, account: str = ACCOUNT) -> None:
+        """One reply to each of many new customers ("c000000" and so on), a microsecond apart."""
+        body = json.dumps(to_stored(message))
+        await self.desk.value(QUEUE_MANY, account, count, body, self.now - SECOND, first)
 
     async def person_writes(self, igsid: str = ANA) -> None:
         """A person answers in the app, and ten seconds go by."""
@@ -101,9 +117,10 @@ class Post:
             await bear(conn, finished, marked=set(), served=[ACCOUNT], now=self.now)
             return await finish(conn, finished, process_id=process_id, now=self.now)
 
-    async def sent(self, reply: ClaimedReply) -> None:
+    async def sent(self, reply: ClaimedReply, *, process_id: int = 1) -> None:
         """Meta took it."""
-        await self.finish((reply, Verdict("sent", "sent", mid=f"out-{reply.outbox_id}", answered=True)))
+        verdict = Verdict("sent", "sent", mid=f"out-{reply.outbox_id}", answered=True)
+        await self.finish((reply, verdict), process_id=process_id)
 
     async def states(self, igsid: str = ANA) -> list[str]:
         """Where each reply to a customer stands, in order."""
