@@ -127,6 +127,8 @@ class Worker:
     async def _prepare(self, conn: "asyncpg.Connection[Any]", ground: _Ground, claims: Sequence[Claim]) -> list[Claim]:
         prepared = await prepare(conn, claims, pause=ground.policy.takeover_pause, now=ground.now)
         self._reporter.prepared(prepared)
+        if any(each.cancelled for each in prepared.taken_back):
+            self._on_replies()  # what was queued behind them need not wait
         for failed in prepared.failed:
             await self._fail(conn, failed.claim, failed.event, failed.error)
         self._tell([tool_notice(tool, self._account_name(tool.account_id)) for tool in prepared.tools])
