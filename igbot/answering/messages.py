@@ -8,13 +8,18 @@ from typing import cast
 
 from igbot.answering.calls import Calls, ask, look_at, observing
 from igbot.answering.claimed import PendingEvent
-from igbot.answering.outcome import NewMessage, NewReply, Notice, Pause, Turn, Use
+from igbot.answering.outcome import NewMessage, NewReply, Notice, Pause, PauseReason, Turn, Use
 from igbot.answering.policy import Policy
 from igbot.meta.events import OPENS_WINDOW, Content, CustomerKind
 from igbot.meta.sendapi import parts
 from igbot.rules.deciding.choice import Choice, Customer, Incoming
-from igbot.rules.deciding.responding import MOST_LINES, Standing, respond, window_ends
+from igbot.rules.deciding.guarding import GUARD
+from igbot.rules.deciding.responding import MOST_LINES, OBEYED, Standing, respond, says_stop, window_ends
 from igbot.rules.deciding.ruleset import RuleSet
+
+RESUMABLE: frozenset[PauseReason] = frozenset({"handoff", "person"})
+"""Pauses that a rule may end: not the loop guard's own, which whoever loops would end, nor another app's or the
+operator's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,15 @@ class Line:
 
 
 def fold_message(turn: Turn, waiting: Sequence[PendingEvent], ground: Ground) -> int:
-    """Take in the first of the waiting messages. Returns how many are done: 0 where it waits until `turn.again_at`."""
+    """Take in the first of the waiting messages. Returns how many are done: 0 where it waits until `turn.again_at`.
+
+    A STOP waits for nothing: what would have to be waited for before it is not answered any more.
+    """
     calls = look_at(turn.claim.events, kept=turn.profile, now=ground.now)
     lines = [Line(waiting[0], waiting[0].content())]
     choice = _decide(turn, lines, ground, calls)
     if choice.settle and waiting[0].kind == "text" and not ground.alone:
-        more, due = _gather(waiting, choice.settle)
+        more, due = _gather(waiting, choice.settle, ground)
         if due is not None and ground.now < due:
             turn.again_at = due
             return 0
@@ -51,8 +59,13 @@ def fold_message(turn: Turn, waiting: Sequence[PendingEvent], ground: Ground) ->
             lines += [Line(event, event.content()) for event in more]
             choice = _decide(turn, lines, ground, calls)
     last = lines[-1].event
+    if choice.wanted is not None and any(_stops(event, ground) for event in waiting[len(lines) :]):
+        choice = _decide(turn, lines, ground, calls, opted_out=True)
     if choice.wanted is not None:
         turn.again_at = ask(turn, choice.wanted, last, calls, now=ground.now)
+        return 0
+    if _undoes_what_cancels(turn, choice):
+        turn.again_at = ground.now
         return 0
     _note(turn, choice, lines, ground)
     if calls.kept is not turn.profile:
@@ -62,18 +75,40 @@ def fold_message(turn: Turn, waiting: Sequence[PendingEvent], ground: Ground) ->
     return len(lines)
 
 
-def _gather(waiting: Sequence[PendingEvent], settle: timedelta) -> tuple[list[PendingEvent], datetime | None]:
+def _stops(event: PendingEvent, ground: Ground) -> bool:
+    """Whether a message that waits opts the customer out."""
+    if event.kind not in OBEYED:
+        return False
+    return says_stop(_incoming([Line(event, event.content())]), ground.policy.options)
+
+
+def _undoes_what_cancels(turn: Turn, choice: Choice) -> bool:
+    """Whether a START or a hand-back follows a STOP or a takeover of the same turn.
+
+    These cancel all replies that are decided up to the moment of the turn, so that what comes after has another one.
+    """
+    cancels = turn.opted_out_now or (turn.pause is not None and turn.pause.cancels)
+    return cancels and (choice.opt == "in" or choice.resumed)
+
+
+def _gather(
+    waiting: Sequence[PendingEvent], settle: timedelta, ground: Ground
+) -> tuple[list[PendingEvent], datetime | None]:
     """The lines after the first that belong to it, and until when one more may (None: none may)."""
     lines = [waiting[0]]
     for event in waiting[1:]:
         belongs = event.kind == "text" and event.known_account == lines[0].known_account
-        if len(lines) == MOST_LINES or not belongs or event.received_at > lines[-1].received_at + settle:
+        late = event.received_at > lines[-1].received_at + settle
+        if len(lines) == MOST_LINES or not belongs or late or _stops(event, ground):
             return lines[1:], None
         lines.append(event)
     return lines[1:], None if len(lines) == MOST_LINES else lines[-1].received_at + settle
 
 
-def _decide(turn: Turn, lines: Sequence[Line], ground: Ground, calls: Calls) -> Choice:
+def _decide(
+    turn: Turn, lines: Sequence[Line], ground: Ground, calls: Calls, *, opted_out: bool | None = None
+) -> Choice:
+    """The decision on the lines as one message; `opted_out` where that is not to be as it is so far."""
     claim, last = turn.claim, lines[-1]
     used = turn.used
     return respond(
@@ -89,6 +124,9 @@ def _decide(turn: Turn, lines: Sequence[Line], ground: Ground, calls: Calls) -> 
             known_account=last.event.known_account,
             paused_until=turn.paused_until,
             customer_at=_customer_at(turn, lines),
+            paused_at=turn.paused_at,
+            opted_out=turn.opted_out_at is not None if opted_out is None else opted_out,
+            resumable=turn.paused_reason in RESUMABLE,
         ),
         sent_at=last.event.at,
         now=ground.now,
@@ -149,15 +187,14 @@ def _note(turn: Turn, choice: Choice, lines: Sequence[Line], ground: Ground) -> 
                 message=part,
                 choice=choice,
                 expires_at=window_ends(customer_at) or ground.now,
-                despite_pause=choice.handoff is not None,
+                despite_pause=choice.handoff is not None or choice.opt is not None,
                 test=last.event.test,
                 delay=choice.delay,
                 typing=choice.typing and number == 1,
             )
         )
     turn.memory = choice.memory
-    if choice.handoff:
-        turn.pause = Pause(ground.now, ground.now + choice.handoff.pause, "handoff")
+    _silence(turn, choice, ground.now)
     turn.notices.extend(_notices(turn, choice, ground, test=last.event.test))
     turn.calls.extend(observing(choice, last.event))
     answered = [choice.rule] if choice.rule is not None and choice.withheld is None else []
@@ -166,10 +203,29 @@ def _note(turn: Turn, choice: Choice, lines: Sequence[Line], ground: Ground) -> 
     turn.uses.extend(Use(rule, last.event.key, observer=True) for rule in observed)
 
 
+def _silence(turn: Turn, choice: Choice, now: datetime) -> None:
+    """What a decision means for whether the bot answers this customer from now on."""
+    if choice.opt is not None:
+        turn.opted_out_at = now if choice.opt == "out" else None
+        turn.opted_out_now = choice.opt == "out"
+    if choice.resumed:
+        turn.pause, turn.resumed = None, True
+    if choice.handoff:
+        turn.pause = Pause(now, now + choice.handoff.pause, "handoff")
+    elif choice.guarded:
+        turn.pause = Pause(now, now + choice.guarded, "loop_guard")
+
+
 def _notices(turn: Turn, choice: Choice, ground: Ground, *, test: bool) -> list[Notice]:
     tell = partial(Notice, account=ground.account or turn.claim.account_id, igsid=turn.claim.igsid, test=test)
     told = [
-        tell("alert", rule=a.rule, level=a.level, text=a.text, channels=(a.channel,) if a.channel else ())
+        tell(
+            "loop_guard" if a.rule == GUARD else "alert",
+            rule=a.rule,
+            level=a.level,
+            text=a.text,
+            channels=(a.channel,) if a.channel else (),
+        )
         for a in choice.alerts
     ]
     handoff = choice.handoff

@@ -39,7 +39,8 @@ DECISION = """
 SELECT m.account_id, m.igsid, m.mid, m.kind, m.text, m.at, m.reason, m.rule, m.digest, m.considered, m.decided_at,
     m.test, m.matched, m.rank, m.variant, m.withheld, m.observers, m.answered_with,
     m.rule IS NOT NULL AND EXISTS (SELECT FROM conversation c WHERE (c.account_id, c.igsid) = (m.account_id, m.igsid)
-        AND c.paused_reason = 'handoff' AND c.paused_at = m.decided_at)
+        AND c.paused_reason = 'handoff' -- it begins when the turn is taken, and that is written a moment later
+        AND c.paused_at BETWEEN m.decided_at - interval '1 minute' AND m.decided_at)
         AND NOT EXISTS ( -- of messages that were decided together, no rule answers after the one that hands off
             SELECT FROM message n WHERE (n.account_id, n.igsid) = (m.account_id, m.igsid)
             AND n.decided_at = m.decided_at AND n.rule IS NOT NULL AND n.direction = 'in'
