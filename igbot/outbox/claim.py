@@ -28,7 +28,8 @@ PROBE = timedelta(seconds=45)
 #          was stopped, is tried with one call (`probing`). "Something due" is no EXISTS: the planner would read all
 #          that is due first.
 # lane:    the conversations whose oldest open reply is due, the longest-waiting first, of each account and bucket. They
-#          are asked for by name: a backlog that may not go is not even read.
+#          are asked for by name: a backlog that may not go is not even read. As an array, for of one the planner takes
+#          it that it is short: of so many rows behind a LIMIT it would read whole tables to join them.
 # head:    that reply, with what is to be done: policy is checked here, once more, right before the call. What a person
 #          has answered stays answered, also once the pause is over. `arrivals` is read in this statement's snapshot
 #          (`seen`): a reply that is queued meanwhile makes it differ, see `finish`.
@@ -71,17 +72,17 @@ WITH gate AS MATERIALIZED (
                 ('look_ups', a.look_ups_rate, a.look_ups_spent_until)) AS bucket (name, rate, spent_until)) each
     ) allowed
 ), lane AS (
-    SELECT l.account_id, l.igsid, l.due_at, b.bucket FROM gate g
+    SELECT g.account_id, each.igsid, b.bucket FROM gate g
     CROSS JOIN LATERAL (VALUES ('text', g.texts), ('media', g.media_texts), ('look_ups', g.look_ups))
         AS b (bucket, calls)
-    CROSS JOIN LATERAL (
-        SELECT l.account_id, l.igsid, l.due_at FROM outbox_lane l
+    CROSS JOIN LATERAL unnest(ARRAY(
+        SELECT l.igsid FROM outbox_lane l
         WHERE l.account_id = g.account_id AND l.bucket = b.bucket AND l.due_at <= $1
             AND (l.lease_until IS NULL OR l.lease_until < $1)
         ORDER BY l.due_at LIMIT least(b.calls, g.room, CASE WHEN g.probing THEN 1 END)::bigint
-        FOR UPDATE SKIP LOCKED) l
+        FOR UPDATE SKIP LOCKED)) AS each (igsid)
 ), head AS (
-    SELECT lane.account_id, lane.igsid, lane.due_at AS lane_due_at, lane.bucket, seen.arrivals, seen.free_at,
+    SELECT lane.account_id, lane.igsid, seen.due_at AS lane_due_at, lane.bucket, seen.arrivals, seen.free_at,
         o.outbox_id, o.body, o.status, o.attempts, o.unanswered, o.reason, o.most_calls, o.sending_at, o.rule,
         o.for_mid, o.test, o.decided_at, c.cancel_reason, o.body ? 'attachment' AS has_media,
         CASE WHEN o.typing AND o.due_at <= $1 THEN $1 + o.delay_ms * interval '1 ms' ELSE o.due_at END AS due_at,
@@ -170,8 +171,8 @@ CROSS JOIN LATERAL (
         EXISTS (SELECT FROM step s WHERE (s.account_id, s.short) = (g.account_id, b.bucket))
         OR CASE WHEN b.calls > 0
             THEN b.calls <= (SELECT count(*) FROM lane l WHERE (l.account_id, l.bucket) = (g.account_id, b.bucket))
-            ELSE EXISTS (SELECT FROM outbox_lane l WHERE l.account_id = g.account_id AND l.bucket = b.bucket
-                AND l.due_at <= $1 AND (l.lease_until IS NULL OR l.lease_until < $1)) END)) left_over
+            ELSE (SELECT true FROM outbox_lane l WHERE l.account_id = g.account_id AND l.bucket = b.bucket
+                AND l.due_at <= $1 AND (l.lease_until IS NULL OR l.lease_until < $1) LIMIT 1) END)) left_over
 LEFT JOIN step s ON s.account_id = g.account_id AND s.done <> 'wait'
 ORDER BY g.account_id
 """

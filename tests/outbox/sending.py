@@ -69,7 +69,8 @@ class Sender:
             self.woken.set()
             busy = await self.post.desk.value(
                 """SELECT count(*) FROM outbox_lane JOIN account USING (account_id) WHERE lease_until IS NOT NULL
-                OR (due_at <= $1 AND halted_at IS NULL AND coalesce(send_after, $1) <= $1)""",
+                OR (due_at <= $1 AND coalesce(send_after, $1) <= $1 AND paused_at IS NULL
+                    AND (halted_at IS NULL OR halted_until <= $1))""",
                 self.post.now,
             )
             return bool(busy == 0)

@@ -4,15 +4,19 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
+import pytest
 
 from igbot.answering.claim import claim_conversations
 from igbot.answering.settle import settle
 from igbot.answering.turn import take_turn
+from igbot.outbox.account import Rates
 from igbot.outbox.claim import claim_replies
+from igbot.outbox.claimed import Room
 from igbot.outbox.finish import Finished, finish
+from igbot.outbox.lanes import next_due
 from igbot.outbox.verdict import Verdict
-from tests.answering.talking import ACCOUNT, customer_says
-from tests.outbox.posting import MARGIN, Post
+from tests.answering.talking import ACCOUNT, ANA, OTHER_ACCOUNT, customer_says
+from tests.outbox.posting import MARGIN, SECOND, Post
 
 WAITING = 150
 ENOUGH = 40
@@ -29,10 +33,14 @@ async def _write(post: Post) -> None:
 
 
 async def _rows_read(post: Post, step: Step) -> int:
-    async with post.desk.database.connection() as conn, conn.transaction():
+    async with post.desk.database.connection() as conn:
+        undone = conn.transaction()
+        await undone.start()
         before = await conn.fetchval(READ)
         await step(conn)
-        return int(await conn.fetchval(READ) - before)
+        read = int(await conn.fetchval(READ) - before)
+        await undone.rollback()
+        return read
 
 
 async def test_a_turn_does_not_read_what_waits_behind_it(post: Post) -> None:
@@ -66,3 +74,49 @@ async def test_a_send_does_not_read_what_is_queued_behind_it(post: Post) -> None
         )
 
     assert await _rows_read(post, one) <= ENOUGH
+
+
+BEHIND = 10_000
+NEW_ACCOUNT = "INSERT INTO account (account_id, ids, production) VALUES ($1, ARRAY[$1], true)"
+BACKLOGS = {
+    "of the same account": "SELECT 1",
+    "of a stopped account": f"UPDATE outbox_lane SET account_id = '{OTHER_ACCOUNT}' WHERE igsid LIKE 'c%'",
+    "of pictures": "UPDATE outbox_lane SET bucket = 'media' WHERE igsid LIKE 'c%'",
+    "that is due later": "UPDATE outbox_lane SET due_at = due_at + interval '1 hour' WHERE igsid LIKE 'c%'",
+}
+
+
+@pytest.mark.parametrize("analyzed", [False, True])
+@pytest.mark.parametrize("backlog", BACKLOGS)
+async def test_a_backlog_costs_the_claim_nothing(post: Post, backlog: str, analyzed: bool) -> None:
+    """Thousands queued, in whatever way they may not go yet: a claim reads what it reads without them."""
+    await post.desk.value(NEW_ACCOUNT, OTHER_ACCOUNT)
+    await post.desk.value("UPDATE account SET halted_at = now() WHERE account_id = $1", OTHER_ACCOUNT)
+    rates = Rates(1e9, 10, 1e9, 2)
+    rooms = [post.room(calls=1, rates=rates), Room(OTHER_ACCOUNT, 64)]
+
+    async def one(conn: "asyncpg.Connection[Any]") -> None:
+        claimed = await claim_replies(conn, process_id=1, rooms=rooms, margin=MARGIN, now=post.now)
+        assert [reply.igsid for reply in claimed.replies] == [ANA]
+
+    async def none(conn: "asyncpg.Connection[Any]") -> None:
+        claimed = await claim_replies(conn, process_id=2, rooms=rooms, margin=MARGIN, now=post.now)
+        assert claimed.replies == []
+
+    async def due(conn: "asyncpg.Connection[Any]") -> None:
+        await next_due(conn, rooms=rooms, now=post.now)
+
+    await post.desk.value("UPDATE account SET media_spent_until = $1", post.now + 60 * SECOND)
+    await post.queue("hello")
+    await post.desk.value("UPDATE outbox_lane SET due_at = due_at - interval '1 minute'")
+    least = await _rows_read(post, one)
+    await post.queue_many(BEHIND)
+    await post.desk.value(BACKLOGS[backlog])
+    if analyzed:
+        await post.desk.value("ANALYZE")
+    await _rows_read(post, one)  # the first look clears away the index entries that moving them has left behind
+    assert await _rows_read(post, one) <= 2 * least
+    await post.desk.value("UPDATE outbox_lane SET due_at = NULL WHERE igsid NOT LIKE 'c%'")
+    if backlog != "of the same account":
+        assert await _rows_read(post, none) <= 2 * least
+    assert await _rows_read(post, due) <= 2 * least
