@@ -27,10 +27,9 @@ from igbot.ops.notices import Notices, trouble_of
 from igbot.ops.our_accounts import OurAccounts, graph_clients, our_accounts
 from igbot.ops.our_tokens import care_of_tokens
 from igbot.ops.rules_watch import RulesWatch
-from igbot.ops.telling import tell_notices
+from igbot.ops.telling import tell_notices, tell_trouble
 from igbot.ops.token_care import TokenCare
 from igbot.outbox.delivery import Delivery
-from igbot.outbox.troubles import Trouble, TroubleKind
 from igbot.rule_settings import options_of, surroundings_of
 from igbot.settings.model import Settings
 from igbot.settings.neighbours import OWNER
@@ -216,7 +215,7 @@ def _worker(given: _Given, membership: Membership, rules_watch: RulesWatch, noti
         notifier.notify("calls")
 
     def dead(account: str, why: str) -> None:
-        detail = f"account {account}: {why}"
+        detail = f"account {given.accounts.called(account)}: {why}"
         alerts.raise_alert("dead-event", "igbot: a message could not be worked on", detail, "critical")
 
     return Worker(
@@ -230,21 +229,12 @@ def _worker(given: _Given, membership: Membership, rules_watch: RulesWatch, noti
         counters=given.counters,
         on_replies=queued,
         on_calls=asked,
-        on_alerts=partial(tell_notices, given.notices),
+        on_alerts=partial(tell_notices, given.notices, given.accounts),
         on_dead=dead,
     )
 
 
 def _delivery(given: _Given, membership: Membership) -> Delivery:
-    def trouble(trouble: Trouble) -> None:
-        title, text = TROUBLE[trouble.kind], f"account {trouble.account}: {trouble.why}"
-        if trouble.over:
-            given.alerts.clear(trouble.key)
-        elif trouble.kind in ("refused", "expired"):  # it is over at once, so nothing that stands
-            given.notices.tell(trouble.key, title, text, level="warning", channel=OWNER)
-        else:
-            given.alerts.raise_alert(trouble.key, title, text, "critical")
-
     return Delivery(
         given.database,
         process_id=lambda: membership.process_id,
@@ -253,7 +243,7 @@ def _delivery(given: _Given, membership: Membership) -> Delivery:
         clock=given.clock,
         log=event_log("outbox"),
         woken=given.wakes.outbox,
-        on_trouble=trouble,
+        on_trouble=partial(tell_trouble, given.notices, given.accounts, alerts=given.alerts),
     )
 
 
@@ -279,13 +269,3 @@ def _caller(given: _Given, membership: Membership, notifier: Notifier) -> Caller
         woken=given.wakes.calls,
         on_answer=answered,
     )
-
-
-TROUBLE: Mapping[TroubleKind, str] = {
-    "halted": "igbot: sends are stopped",
-    "paused": "igbot: sends wait",
-    "outage": "igbot: Meta cannot be reached",
-    "dead": "igbot: a reply could not be sent",
-    "refused": "igbot: Meta refused a reply",
-    "expired": "igbot: replies came too late",
-}

@@ -53,6 +53,11 @@ class OurAccounts:
         """What rules call an account; `""` for one that is not ours."""
         return next((one.settings.name for one in self.each if one.account_id == account_id), "")
 
+    def called(self, account_id: str) -> str:
+        """An account as people know it: by its name, and the id that logs and commands have."""
+        name = self.name_of(AccountId(account_id))
+        return f"{name} ({account_id})" if name else account_id
+
     def sending(self) -> Mapping[AccountId, SendingAccount]:
         """The accounts that may send now, each with its own token, Graph host and rates."""
         found = {}

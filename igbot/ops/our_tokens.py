@@ -42,7 +42,7 @@ def care_of_tokens(
     def dead(account_id: AccountId, why: str) -> None:
         # As a send would tell it: it is one thing, whoever meets it first.
         key = Trouble(account_id, "halted", "", "").key
-        alerts.raise_alert(key, STOPPED_TITLE, f"account {account_id}: {why}", "critical")
+        alerts.raise_alert(key, STOPPED_TITLE, f"account {accounts.called(account_id)}: {why}", "critical")
 
     return TokenCare(
         database,

@@ -1,7 +1,7 @@
 """A whole bot in the test's own process, Meta's stand-in beside it, and one clock for both that the test moves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -75,14 +75,21 @@ class Alarm:
 class Shop:
     """The running bot and everyone around it."""
 
-    settings: Settings
+    environ: Mapping[str, str]
+    directory: Path
     sandbox: Sandbox
     clock: Hands
     alarm: Alarm
     http: aiohttp.ClientSession
     database: "asyncpg.Connection[Any]"
     bot: AsyncExitStack
+    settings: Settings = field(init=False)
     run: Running = field(init=False)
+
+    def is_configured(self) -> None:
+        """The settings are read, as they are now, for the next start."""
+        settings = read_settings(environ=self.environ, options={}, cwd=self.directory, serving=True)
+        self.settings = replace(settings, host="127.0.0.1", port=0, management_port=0)
 
     async def starts(self) -> None:
         """A bot begins to work, and Meta posts to it from now on."""
@@ -207,7 +214,8 @@ async def open_shop(
 ) -> AsyncIterator[Shop]:
     """A shop on a fresh database, with the sample rules unless others are given.
 
-    `through` is another way to the database, for the bot alone; `sandbox` are settings of Meta's stand-in.
+    `through` is another way to the database, for the bot alone; `sandbox` are settings of Meta's stand-in. Files of the
+    configuration are looked for in `directory`.
     """
 
     clock, alarm = Hands(), Alarm()
@@ -217,28 +225,23 @@ async def open_shop(
     ear = web.Application()
     ear.router.add_post("/", alarm.receive)
     async with TestServer(make_app(play)) as graph, TestServer(ear) as channel, aiohttp.ClientSession() as http:
-        settings = read_settings(
-            environ={
-                "IGBOT_ENV": "development",
-                "IGBOT_DATABASE_URL": through or database_url,
-                "IGBOT_GRAPH_URL": str(graph.make_url("")).rstrip("/"),
-                "IGBOT_DATA_DIR": str(directory / "data"),
-                "IGBOT_RULES_DIR": str(rules),
-                "IGBOT_APP_SECRET": SECRET,
-                "IGBOT_ACCESS_TOKEN": TOKEN,
-                "IGBOT_ACCOUNT_ID": f"{ACCOUNT},{PAGE}",
-                "IGBOT_ALERT_URLS": f"json://{channel.host}:{channel.port}/",
-                **dict(environ),
-            },
-            options={},
-            cwd=directory,
-            serving=True,
-        )
-        settings = replace(settings, host="127.0.0.1", port=0, management_port=0)
+        whole = {
+            "IGBOT_ENV": "development",
+            "IGBOT_DATABASE_URL": through or database_url,
+            "IGBOT_GRAPH_URL": str(graph.make_url("")).rstrip("/"),
+            "IGBOT_DATA_DIR": str(directory / "data"),
+            "IGBOT_RULES_DIR": str(rules),
+            "IGBOT_APP_SECRET": SECRET,
+            "IGBOT_ACCESS_TOKEN": TOKEN,
+            "IGBOT_ACCOUNT_ID": f"{ACCOUNT},{PAGE}",
+            "IGBOT_ALERT_URLS": f"json://{channel.host}:{channel.port}/",
+            **dict(environ),
+        }
         database = await asyncpg.connect(database_url)
         try:
             async with AsyncExitStack() as bot:
-                shop = Shop(settings, play, clock, alarm, http, database, bot)
+                shop = Shop(whole, directory, play, clock, alarm, http, database, bot)
+                shop.is_configured()
                 await shop.starts()
                 yield shop
         finally:
