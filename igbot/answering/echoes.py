@@ -92,9 +92,9 @@ def _taken_over(turn: Turn, event: PendingEvent, policy: Policy, now: datetime) 
 def _resumed_since(claim: Claim, event: PendingEvent, policy: Policy, now: datetime) -> bool:
     """Whether a pause was ended by somebody after the echo was written, so that it tells of nothing new."""
     begun, ended = claim.paused_at, claim.paused_until
-    if begun is None or ended is None or not event.at <= ended <= now or claim.paused_reason == OTHER_TOOL:
+    if begun is None or ended is None or not event.at < ended <= now or claim.paused_reason == OTHER_TOOL:
         return False
     if claim.paused_reason == "person" and policy.takeover_pause is not None:
         return ended < begun + policy.takeover_pause
     # How long it was meant to be is not known. One that ends by itself in the few seconds of doubt is the rarer case.
-    return event.received_at <= ended
+    return event.received_at < ended

@@ -37,7 +37,7 @@ def talk(turn: Turn, now: datetime) -> Row:
         "first_at": min(times).isoformat(),
         "last_at": max([*times, *([now] if turn.replies else [])]).isoformat(),
         "customer_at": turn.customer_at.isoformat() if turn.customer_at else None,
-        "paused_at": turn.pause.at.isoformat() if turn.pause else None,
+        "paused_at": turn.paused_at.isoformat() if turn.paused_at and (turn.pause or turn.resumed) else None,
         "paused_until": _paused_until(turn, now),
         "paused_reason": turn.pause.reason if turn.pause else None,
         "opted_out_at": turn.opted_out_at.isoformat() if turn.opted_out_at else None,

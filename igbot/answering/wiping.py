@@ -73,7 +73,8 @@ RETURNING o.igsid, o.outbox_id, o.decided_at, held.status = 'queued' AS cancelle
 """
 
 WIPE_SAID = """
-UPDATE message m SET text = '', attachments = NULL, payload = NULL, deleted_at = CASE WHEN g.taken_back THEN $2::timestamptz END
+UPDATE message m SET text = '', attachments = NULL, payload = NULL,
+    deleted_at = CASE WHEN g.taken_back THEN $2::timestamptz END
 FROM unnest($3::text[], $4::timestamptz[], $5::bigint[], $6::boolean[]) AS g (igsid, at, outbox_id, taken_back)
 WHERE (m.account_id, m.igsid, m.at, m.outbox_id) = ($1, g.igsid, g.at, g.outbox_id)
 """
