@@ -33,6 +33,8 @@ SLOW_CALL = timedelta(seconds=2)
 LEAST_CALLS, MOST_CALLS = 64, 1024
 BATCH = 256
 """Verdicts written at once."""
+GATHER_SECONDS = 0.005
+"""Where more is due than may be in flight, so long free slots are gathered: a claim for each would be dear."""
 WRITE_AGAIN_SECONDS = 0.5
 SOON_SECONDS = 5.0
 PASSING = (
@@ -83,6 +85,9 @@ class Delivery:
         self._patrolling: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._patrolling.set_result(None)
         self._busy: Counter[AccountId] = Counter()
+        self._full: set[AccountId] = set()
+        """Accounts that had no room for all that was due."""
+        self._looking: asyncio.TimerHandle | None = None
         self._marked: set[AccountId] = set()
         self._calls: dict[asyncio.Task[None], ClaimedReply] = {}
         self._writer: GroupCommit[Finished, Verdict | Exception] = GroupCommit(self._write, limit=BATCH)
@@ -132,7 +137,10 @@ class Delivery:
         claimed = await claim_replies(
             conn, process_id=self._process_id(), rooms=rooms, margin=self._margin, now=self._clock()
         )
-        self._busy.update(reply.account_id for reply in claimed.replies)
+        found = Counter(reply.account_id for reply in claimed.replies)
+        self._busy.update(found)
+        self._full -= {room.account_id for room in rooms if found[room.account_id] < room.calls}
+        self._full |= {room.account_id for room in rooms if found[room.account_id] >= room.calls}
         return claimed
 
     def _rooms(self) -> list[Room]:
@@ -158,6 +166,10 @@ class Delivery:
         elif seconds < SOON_SECONDS:
             asyncio.get_running_loop().call_later(seconds, self._woken.set)
 
+    def _look_again(self) -> None:
+        self._looking = None
+        self._woken.set()
+
     async def _look_after(self) -> None:
         try:
             async with self._database.connection() as conn:
@@ -181,10 +193,9 @@ class Delivery:
         except Exception as error:
             self._log.error("delivery_failed", exc=error, **fields_of(reply))
         finally:
-            account = self._accounts().get(reply.account_id)
-            if account is None or self._busy[reply.account_id] >= slots(account.rates):
-                self._woken.set()
             self._busy[reply.account_id] -= 1
+            if reply.account_id in self._full and self._looking is None:
+                self._looking = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._look_again)
 
     async def _write_down(self, finished: Finished) -> Verdict:
         """What Meta said is worth waiting for the database: forgotten, it would have to be asked for again.
