@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from igbot.accounts.encryption_key import NAME, development_key
-from igbot.accounts.tokens import TokenVault
+from igbot.accounts.vault import TokenVault
 from igbot.errors import UsageError
 
 
