@@ -162,7 +162,9 @@ def _is_handed_over(pen: Pen) -> Iterator[Act]:
         yield pen.message(fate="silent")
 
 
-CHAPTERS: Mapping[Callable[[Pen], Iterator[Act]], int] = MappingProxyType(
+Chapter = Callable[[Pen], Iterator[Act]]
+
+CHAPTERS: Mapping[Chapter, int] = MappingProxyType(
     {
         _is_refused: 2,
         _stops: 5,
@@ -173,5 +175,20 @@ CHAPTERS: Mapping[Callable[[Pen], Iterator[Act]], int] = MappingProxyType(
     }
 )
 """How many messages each takes at least; after it the customer goes on as before."""
-LAST_CHAPTERS: Mapping[Callable[[Pen], Iterator[Act]], int] = MappingProxyType({_is_taken_over: 2, _is_handed_over: 2})
+LAST_CHAPTERS: Mapping[Chapter, int] = MappingProxyType({_is_taken_over: 2, _is_handed_over: 2})
 """Chapters after which nothing is answered any more."""
+
+
+class Shelf:
+    """Chapters in turn: each is taken as often as the others, as far as there is room for it."""
+
+    def __init__(self, chapters: Mapping[Chapter, int]) -> None:
+        self._waiting = list(chapters.items())
+
+    def next(self, room: int) -> Chapter | None:
+        """The one that waits the longest among those that take at most `room` messages; None: none does."""
+        for place, (chapter, least) in enumerate(self._waiting):
+            if least <= room:
+                self._waiting.append(self._waiting.pop(place))
+                return chapter
+        return None

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.campaign.acts import Fate
+from bench.campaign.acts import ANSWER, Fate
 from bench.campaign.evidence import UNDER_WAY, Call, Evidence, Received, Written
 
 Wrong = Literal[
@@ -144,6 +144,8 @@ def _about(message: Written, had: Sequence[Received], evidence: Evidence, *, lat
             why = GIVEN_UP if message.mid in evidence.given_up else "acknowledged, and never answered"
             excused = evidence.had_no_chance(message)
             yield found("lost", f"{why}, after its last call failed in an outage" if excused else why, excused=excused)
+        elif message.fate == "confirmed" and had[0].text.startswith(ANSWER):
+            yield found("forbidden", f"answered with {had[0].text!r}, and not confirmed")
         elif had[0].at - message.at > late:
             yield found("late", f"answered after {had[0].at - message.at:.1f} s")
     elif why := _forbidden(message, had, evidence):

@@ -21,9 +21,9 @@ from igbot.meta.events import AccountId
 from igbot.store.listening import wake
 
 LOOK_SECONDS = 0.1
-WAITED_OUT = 4.0
-"""A rate limit of so many seconds is waited for; one that is longer is cut short, as an hour has more messages than a
-campaign. An outage's waits are left as they are."""
+WAITED_OUT, OUTAGE_WAITED_OUT = 4.0, 100.0
+"""A wait of so many seconds is waited for, also where it is Meta that is away; one that is longer is cut short, as an
+hour has more messages than a campaign."""
 _IMPATIENT, _PATIENT, _OFTEN_IMPATIENT = (0.1, 0.4), (2.0, 4.0), 0.8
 _ALLOWED_SECONDS = 60.0
 TAKEN_WITHIN = 12.0
@@ -33,9 +33,19 @@ STATE = """
 SELECT account_id, halted_at, halted_reason, send_after, send_after_reason FROM account
 WHERE halted_at IS NOT NULL OR send_after > $1
 """
+# The reply that met the limit waits as long as the account does.
 HOURS_PASS = """
-UPDATE account SET send_after = $2
-WHERE account_id = $1 AND send_after > $2 AND send_after_reason IS DISTINCT FROM $3
+WITH held AS (
+    SELECT account_id, send_after, send_after_reason FROM account WHERE account_id = $1 FOR UPDATE
+), passed AS (
+    UPDATE account a SET send_after = $2 FROM held WHERE a.account_id = held.account_id RETURNING held.*
+), due AS (
+    UPDATE outbox o SET due_at = $2 FROM passed
+    WHERE o.account_id = passed.account_id AND o.status = 'queued' AND o.reason = passed.send_after_reason
+        AND o.due_at > $2
+    RETURNING o.account_id, o.igsid
+)
+UPDATE outbox_lane l SET due_at = $2 FROM due WHERE (l.account_id, l.igsid) = (due.account_id, due.igsid)
 """
 OUTAGE = "outage"
 
@@ -77,7 +87,8 @@ class Owner:
         if seen < self._renewed_at + TAKEN_WITHIN:
             return
         halted, reason = account["halted_at"] is not None, account["send_after_reason"]
-        if not halted and (reason == OUTAGE or (account["send_after"] - now).total_seconds() < WAITED_OUT):
+        most = OUTAGE_WAITED_OUT if reason == OUTAGE else WAITED_OUT
+        if not halted and (account["send_after"] - now).total_seconds() < most:
             return
         await asyncio.sleep(chance.uniform(*(_IMPATIENT if chance.random() < _OFTEN_IMPATIENT else _PATIENT)))
         self.pauses.append(Pause(seen, time.time(), account["halted_reason"] if halted else reason))
@@ -91,7 +102,7 @@ class Owner:
             await resume_sends(self.conn, [account_id], now=datetime.now(UTC))
             self.did["stops ended"] += 1
         else:
-            await self.conn.execute(HOURS_PASS, account_id, datetime.now(UTC), OUTAGE)
+            await self.conn.execute(HOURS_PASS, account_id, datetime.now(UTC))
             self.did["waits cut short"] += 1
         await wake(self.conn, "outbox")
 

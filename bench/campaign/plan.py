@@ -3,11 +3,10 @@
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import cycle
 from typing import Literal
 
 from bench.campaign.acts import Act, Customer, Message
-from bench.campaign.chapters import CHAPTERS, LAST_CHAPTERS, Pen
+from bench.campaign.chapters import CHAPTERS, LAST_CHAPTERS, Pen, Shelf
 from bench.campaign.spoiling import LONG, Spoiling
 
 Weather = Literal["closed", "errors", "silence"]
@@ -109,7 +108,7 @@ def _customers(
     chance: random.Random, spoiling: Spoiling, *, seed: int, messages: int, customers: int
 ) -> Iterator[Customer]:
     limits, written = spoiling.limits(), 0
-    chapters, last_ones = cycle(CHAPTERS.items()), cycle(LAST_CHAPTERS.items())
+    chapters, last_ones = Shelf(CHAPTERS), Shelf(LAST_CHAPTERS)
     for number in range(customers):
         share = messages // customers + (number < messages % customers)
         looked_up = messages < LONG or chance.random() >= _REFUSED_SHARE
@@ -118,11 +117,10 @@ def _customers(
         acts: list[Act] = []
         # Whoever meets what stops the account has enough to do with that.
         if number % _CHAPTER_EVERY == 0 and not own:
-            while pen.left:
-                chapter, least = next(last_ones if number % _LAST_EVERY == 0 and pen.written else chapters)
-                acts += pen.plainly(1 if pen.left > least else 0)
-                acts += chapter(pen) if pen.left >= least else pen.plainly(pen.left)
-                acts += pen.plainly(chance.randrange(_BETWEEN)) if messages >= LONG else ()
+            while chapter := (last_ones if number % _LAST_EVERY == 0 and pen.written else chapters).next(pen.left - 1):
+                acts += pen.plainly(1)
+                acts += chapter(pen)
+                acts += pen.plainly(chance.randrange(_BETWEEN) if messages >= LONG else 0)
         acts += pen.plainly(pen.left)
         written += share
         yield Customer(f"93{seed % 1000:03d}{number:011d}", looked_up, tuple(acts))

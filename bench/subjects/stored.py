@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 import secrets
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
@@ -17,6 +15,7 @@ import asyncpg
 
 from bench.filling import A_CONVERSATION, ACCOUNT, fill, igsid_of
 from bench.subject import Contender, Figure, Goal, Ground, NotMeasurable, Opening, Sample, Subject
+from bench.timing import Clocked
 from igbot.answering.claim import claim_conversations
 from igbot.answering.policy import Policy
 from igbot.answering.settle import settle
@@ -60,29 +59,6 @@ SELECT at, message_id, direction, author, kind, mid, text, rule FROM message
 WHERE (account_id, igsid) = ($1, $2) ORDER BY at DESC, message_id DESC LIMIT 10
 """
 LANES_VACUUMED = "VACUUM inbox_lane, outbox_lane"
-
-
-@dataclass(eq=False)
-class Clocked:
-    """A connection that keeps how long PostgreSQL took to answer, in milliseconds, by what it was asked for."""
-
-    connection: "asyncpg.Connection[Any]"
-    asked: str = ""
-    took: dict[str, list[float]] = field(default_factory=dict)
-
-    async def fetch(self, query: str, *arguments: object) -> Any:
-        """The rows."""
-        return await self._timed(partial(self.connection.fetch, query, *arguments))
-
-    async def execute(self, query: str, *arguments: object) -> Any:
-        """The status."""
-        return await self._timed(partial(self.connection.execute, query, *arguments))
-
-    async def _timed(self, ask: Callable[[], Awaitable[Any]]) -> Any:
-        start = time.perf_counter()
-        answer = await ask()
-        self.took.setdefault(self.asked, []).append((time.perf_counter() - start) * 1000)
-        return answer
 
 
 class _OneConnection(Database):

@@ -271,6 +271,13 @@ def test_the_same_words_confirm_each_stop_once() -> None:
     assert [wrong for wrong, _, _ in found(written, confirmed, Evidence())] == ["doubled"]
 
 
+def test_a_stop_that_is_answered_like_any_message_is_no_stop() -> None:
+    """igbot confirms it in its own words."""
+    written = [Written("mid-a", ANA, 0, ("You wrote: STOP",), 100.0, "confirmed")]
+    [(wrong, why, _)] = found(written, got("STOP"), Evidence())
+    assert (wrong, why) == ("forbidden", "answered with 'You wrote: STOP', and not confirmed")
+
+
 def test_messages_are_counted_by_what_should_become_of_them() -> None:
     """For the table."""
     judged = judge(wrote("a", "b"), got("a"), unacknowledged=[], evidence=Evidence(), late=90.0)
