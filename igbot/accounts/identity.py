@@ -37,7 +37,8 @@ IN_PRODUCTION = "SELECT account_id FROM account WHERE ids && $1::text[] AND prod
 
 # Whoever starts igbot again has looked: what was halted is tried once more.
 RESUME = """
-UPDATE account SET halted_at = NULL, halted_reason = NULL WHERE account_id = $1 AND halted_at IS NOT NULL
+UPDATE account SET halted_at = NULL, halted_reason = NULL, halted_until = NULL
+WHERE account_id = $1 AND halted_at IS NOT NULL
 """
 
 HALTED = "SELECT halted_reason FROM account WHERE account_id = $1 AND halted_at IS NOT NULL"

@@ -40,8 +40,8 @@ WHERE (account_id, sealed) = ($1, $2)
 NOTE_UNREADABLE = "UPDATE access_token SET checked_at = $2, check_at = $3, trouble = $4 WHERE account_id = $1"
 # Only whoever stops the account first has something to tell; and nobody stops it for a token that is another by now.
 HALT = """
-UPDATE account SET halted_at = $2, halted_reason = $3
-WHERE account_id = $1 AND halted_at IS NULL
+UPDATE account SET halted_at = $2, halted_reason = $3, halted_until = NULL
+WHERE account_id = $1 AND (halted_at IS NULL OR halted_until IS NOT NULL)
     AND EXISTS (SELECT FROM access_token WHERE (account_id, sealed) = ($1, $4))
 RETURNING true
 """

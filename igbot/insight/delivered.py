@@ -60,7 +60,7 @@ WHERE account_id = $1 AND outbox_id = ANY ($2) ORDER BY attempt_id
 
 COUNTED = frozenset({"retry", "unknown", "no answer", "process lost", "refused"})
 """Outcomes of calls that count against a reply's tries."""
-CALLS = COUNTED | {"wait", "halted"}
+CALLS = COUNTED | {"wait", "halted", "outdated token"}
 """What else is noted of a reply is no call of the Send API."""
 WORDS = {
     "sent": "called: Meta took it",
@@ -71,6 +71,7 @@ WORDS = {
     "refused": "called: refused",
     "wait": "called: too much, or not now; sends of the account wait",
     "halted": "called: sends of the account are stopped",
+    "outdated token": "called with a token that was replaced meanwhile",
     "in flight": "called: the answer is waited for",
     "found": "looked up: Meta has it",
     "no look-up": "could not be looked up",

@@ -12,7 +12,8 @@ from igbot.errors import DatabaseUnavailable
 from igbot.meta.conversations_api import SentMessage
 from igbot.meta.echoes import is_plain
 from igbot.meta.events import AccountId
-from igbot.meta.outcomes import Wait, not_sent
+from igbot.meta.outcomes import Halted, Wait, not_sent
+from igbot.meta.token_answers import DEAD
 from igbot.outbox.account import Rates, SendingAccount
 from igbot.outbox.again import begin_again
 from igbot.outbox.claimed import ClaimedReply
@@ -20,7 +21,17 @@ from igbot.outbox.finish import Finished, rate_waits
 from igbot.outbox.gate import Usage
 from igbot.outbox.reporting import fields_of
 from igbot.outbox.search import find_reply, unproved
-from igbot.outbox.verdict import LOST, NEVER_ARRIVED, Verdict, after_look_up, interrupted, judge, lost, unreachable
+from igbot.outbox.verdict import (
+    LOST,
+    NEVER_ARRIVED,
+    Verdict,
+    after_look_up,
+    interrupted,
+    judge,
+    lost,
+    outdated,
+    unreachable,
+)
 from igbot.store.pool import Database
 from igbot.telemetry.clock import Clock
 from igbot.telemetry.log import EventLog
@@ -88,6 +99,9 @@ class Steps:
             error, now = not_sent("Meta cannot be reached").error, self._clock()
             verdict = unreachable(error, spread=spread, unanswered=reply.unanswered, now=now)
             return Finished(reply, verdict, spread=spread)
+        if isinstance(sending.outcome, Halted) and self._is_outdated(account, sending.outcome):
+            verdict = outdated(sending.outcome.error, unanswered=reply.unanswered, now=self._clock())
+            return Finished(reply, verdict, usage, spread)
         waits = await self._rate_waits(reply) if isinstance(sending.outcome, Wait) else 0
         verdict = judge(
             sending.outcome,
@@ -98,6 +112,11 @@ class Steps:
             now=self._clock(),
         )
         return Finished(reply, verdict, usage, spread)
+
+    def _is_outdated(self, account: SendingAccount, halted: Halted) -> bool:
+        """Whether Meta refused a token that was replaced during the call: the new one must not be stopped for it."""
+        current = self._accounts().get(account.account_id)
+        return halted.error.code in DEAD and current is not None and current.token != account.token
 
     async def _rate_waits(self, reply: ClaimedReply) -> int:
         with contextlib.suppress(DatabaseUnavailable, TimeoutError):  # the limit itself matters more than its count

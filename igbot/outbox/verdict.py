@@ -150,6 +150,14 @@ def unreachable(error: GraphError, *, spread: float, unanswered: int, now: datet
     )  # fmt: skip
 
 
+def outdated(error: GraphError, *, unanswered: int, now: datetime) -> Verdict:
+    """The call was made with a dead token that has been replaced since: it is no attempt, and stops nothing."""
+    return Verdict(
+        "queued", "outdated token", now, error=error, reason="the token was replaced meanwhile", counted=False,
+        unanswered=unanswered, answered=True,
+    )  # fmt: skip
+
+
 def lost(*, sending_at: datetime, unanswered: int) -> Verdict:
     """Its process went away mid-call: no answer will come."""
     return Verdict("unknown", LOST, sending_at + ECHO_WAIT, reason=LOST, unanswered=unanswered)

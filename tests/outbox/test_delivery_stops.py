@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from igbot.outbox.graph import GraphClient
-from igbot.sandbox.faults import CutBeforeFault, ErrorFault
+from igbot.sandbox.faults import CutBeforeFault, DelayFault, ErrorFault
 from igbot.sandbox.graph import Sandbox
 from tests.answering.talking import ANA, BEN, DAY, Desk, customer_says, logged
 from tests.outbox.posting import Post
@@ -63,6 +63,21 @@ async def test_a_dead_token_stops_all_sends_and_tells_a_person(sender: Sender) -
     await sender.post.desk.value("UPDATE account SET halted_at = NULL, halted_reason = NULL")
     await sender.becomes("sent")
     await sender.becomes("sent", igsid=BEN)
+
+
+async def test_a_call_with_a_token_that_was_replaced_meanwhile_stops_nothing(sender: Sender) -> None:
+    """Meta's word on the old token comes after the new one is there: the reply goes out with that, as one attempt."""
+    sender.fails(DelayFault(seconds=0.3, accepted=False))
+    sender.sandbox.tokens.revoke(TOKEN)
+    sender.sandbox.tokens.issue("EAAfresh")
+    await sender.post.queue("hello")
+    await eventually(lambda: sender.calls() == 1)
+    [(account_id, account)] = sender.accounts.items()
+    sender.accounts[account_id] = replace(account, token="EAAfresh")
+    await sender.becomes("sent")
+    assert (await sender.post.account())["halted_at"] is None
+    assert (await sender.post.row())["attempts"] == 1
+    assert sender.troubles == []
 
 
 async def test_a_refusal_ends_the_reply_and_not_the_conversation(sender: Sender) -> None:
