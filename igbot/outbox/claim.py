@@ -25,8 +25,8 @@ PROBE = timedelta(seconds=45)
 # gate:    the accounts that may send now and have something due, each with how many calls its buckets allow
 #          (`gate.Bucket`) at the rates that hold. Their rows stay locked, in the order of their keys: what is counted
 #          here is charged below before anybody else counts. One that may be tried again after an outage, or after it
-#          was stopped, is tried with one call (`probing`). "Something due" is no EXISTS: the planner would read all
-#          that is due first.
+#          was stopped, is tried with one call (`probing`). "Something due" is no EXISTS, and asks for the first: else
+#          the planner would read all that is due, or all there is.
 # lane:    the conversations whose oldest open reply is due, the longest-waiting first, of each account and bucket. They
 #          are asked for by name: a backlog that may not go is not even read. As an array, for of one the planner takes
 #          it that it is short: of so many rows behind a LIMIT it would read whole tables to join them.
@@ -58,9 +58,9 @@ WITH gate AS MATERIALIZED (
             AS times) pace
         WHERE (a.halted_at IS NULL OR a.halted_until <= $1) AND a.paused_at IS NULL
             AND (a.send_after IS NULL OR a.send_after <= $1) AND (a.probe_until IS NULL OR a.probe_until <= $1)
-            AND (SELECT true FROM outbox_lane l
-                WHERE l.account_id = a.account_id AND l.bucket = ANY ('{text,media,look_ups}') AND l.due_at <= $1
-                AND (l.lease_until IS NULL OR l.lease_until < $1) LIMIT 1)
+            AND (SELECT true FROM (VALUES ('text'), ('media'), ('look_ups')) AS b (bucket) CROSS JOIN LATERAL (
+                SELECT FROM outbox_lane l WHERE l.account_id = a.account_id AND l.bucket = b.bucket AND l.due_at <= $1
+                    AND (l.lease_until IS NULL OR l.lease_until < $1) ORDER BY l.due_at LIMIT 1) l LIMIT 1)
         ORDER BY a.account_id FOR UPDATE OF a) a
     CROSS JOIN LATERAL (
         SELECT max(calls) FILTER (WHERE name = 'text') AS texts, max(calls) FILTER (WHERE name = 'media') AS media,
@@ -171,8 +171,9 @@ CROSS JOIN LATERAL (
         EXISTS (SELECT FROM step s WHERE (s.account_id, s.short) = (g.account_id, b.bucket))
         OR CASE WHEN b.calls > 0
             THEN b.calls <= (SELECT count(*) FROM lane l WHERE (l.account_id, l.bucket) = (g.account_id, b.bucket))
-            ELSE (SELECT true FROM outbox_lane l WHERE l.account_id = g.account_id AND l.bucket = b.bucket
-                AND l.due_at <= $1 AND (l.lease_until IS NULL OR l.lease_until < $1) LIMIT 1) END)) left_over
+            ELSE (SELECT true FROM outbox_lane l
+                WHERE l.account_id = g.account_id AND l.bucket = b.bucket AND l.due_at <= $1
+                    AND (l.lease_until IS NULL OR l.lease_until < $1) ORDER BY l.due_at LIMIT 1) END)) left_over
 LEFT JOIN step s ON s.account_id = g.account_id AND s.done <> 'wait'
 ORDER BY g.account_id
 """
