@@ -57,7 +57,9 @@ def _given() -> str:
     import sys
 
     if sys.stdin.isatty():
-        return str(typer.prompt("Access token (it is not shown)", hide_input=True, err=True, default=""))
+        return str(
+            typer.prompt("Access token (it is not shown)", hide_input=True, err=True, default="", show_default=False)
+        )
     return sys.stdin.read(READ_AT_MOST)
 
 
