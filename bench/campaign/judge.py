@@ -36,10 +36,11 @@ FILED: Mapping[Fate, frozenset[str]] = {
     "refused": frozenset({"failed", "expired"}),
     "blocked": frozenset({"failed"}),
     "given up": frozenset({"dead"}),
-    "cancelled": frozenset({"cancelled", "sent"}),
+    "cancelled": frozenset({"cancelled", "expired", "sent"}),
     "silent": frozenset(),
 }
-"""How igbot's book may have the reply in the end: what was received may be dead where nobody could know it."""
+"""How igbot's book may have the reply in the end: what was received may be dead where nobody could know it, what was
+overtaken while it was under way may be expired."""
 
 
 @dataclass(frozen=True, slots=True)

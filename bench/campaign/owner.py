@@ -33,19 +33,16 @@ STATE = """
 SELECT account_id, halted_at, halted_reason, send_after, send_after_reason FROM account
 WHERE halted_at IS NOT NULL OR send_after > $1
 """
-# The reply that met the limit waits as long as the account does.
-HOURS_PASS = """
-WITH held AS (
-    SELECT account_id, send_after, send_after_reason FROM account WHERE account_id = $1 FOR UPDATE
-), passed AS (
-    UPDATE account a SET send_after = $2 FROM held WHERE a.account_id = held.account_id RETURNING held.*
-), due AS (
-    UPDATE outbox o SET due_at = $2 FROM passed
-    WHERE o.account_id = passed.account_id AND o.status = 'queued' AND o.reason = passed.send_after_reason
-        AND o.due_at > $2
+HOURS_PASS = "UPDATE account SET send_after = $2 WHERE account_id = $1 AND send_after > $2"
+# The reply that met the limit waits as long, also where the account may send again before.
+REPLIES_TOO = """
+WITH due AS (
+    UPDATE outbox o SET due_at = $1 FROM account a
+    WHERE a.account_id = o.account_id AND o.status = 'queued' AND o.reason = ANY ('{rate limit,restricted,outage}')
+        AND o.due_at > $1::timestamptz + make_interval(secs => $2) AND coalesce(a.send_after, $1) <= $1
     RETURNING o.account_id, o.igsid
 )
-UPDATE outbox_lane l SET due_at = $2 FROM due WHERE (l.account_id, l.igsid) = (due.account_id, due.igsid)
+UPDATE outbox_lane l SET due_at = $1 FROM due WHERE (l.account_id, l.igsid) = (due.account_id, due.igsid)
 """
 OUTAGE = "outage"
 
@@ -78,6 +75,8 @@ class Owner:
         """Acts as long as it is let."""
         chance = random.Random(f"owner {self.seed}")
         while True:
+            if (await self.conn.execute(REPLIES_TOO, datetime.now(UTC), WAITED_OUT)) != "UPDATE 0":
+                await wake(self.conn, "outbox")
             for account in await self.conn.fetch(STATE, datetime.now(UTC)):
                 await self._act(account, chance)
             await asyncio.sleep(LOOK_SECONDS)
