@@ -42,7 +42,7 @@ CROSS JOIN LATERAL (
         answered_with, outbox_id
     FROM message m
     WHERE (m.igsid, m.account_id) = (t.igsid, t.account_id) AND (m.at, m.message_id) > ($3, $4)
-        AND (m.reason IS NOT NULL OR m.outbox_id IS NOT NULL)
+        AND (m.reason IS NOT NULL OR m.outbox_id IS NOT NULL) AND m.deleted_at IS NULL
     ORDER BY m.at, m.message_id LIMIT $5) m
 ORDER BY t.place, m.at, m.message_id
 """

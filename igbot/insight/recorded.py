@@ -22,7 +22,7 @@ REMEMBERED = 5
 
 LAST = """
 SELECT at, author, kind, text, payload, mid, reason, rule, answered_with FROM message
-WHERE (igsid, account_id) = ($1, $2) AND reason IS DISTINCT FROM 'standby'
+WHERE (igsid, account_id) = ($1, $2) AND reason IS DISTINCT FROM 'standby' AND deleted_at IS NULL
 ORDER BY at DESC, message_id DESC LIMIT $3
 """
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from igbot.answering.other_tools import forget_echoes
 from igbot.errors import IgbotError, UsageError
 from igbot.ops.our_accounts import OurAccounts
 from igbot.ops.upkeep import drop_raw, rearm
@@ -93,5 +94,6 @@ class Membership:
         if self._turns % TURNS_TO_REARM == 0:
             await rearm(conn, now=self._clock())
             await drop_raw(conn, before=self._clock() - self._keep_raw)
+            await forget_echoes(conn, now=self._clock())
         self._turns += 1
         await self.accounts.take_tokens(conn)

@@ -7,10 +7,13 @@ import asyncpg
 
 from igbot.answering.claim import claim_conversations
 from igbot.answering.limits import remaining_uses
+from igbot.answering.other_tools import look_for_tools
 from igbot.answering.settle import settle
 from igbot.answering.turn import take_turn
+from igbot.answering.wiping import wipe
+from igbot.meta.events import Mid
 from igbot.rules.answers import Limit
-from tests.answering.talking import ACCOUNT, ANA, Desk, customer_says
+from tests.answering.talking import ACCOUNT, ANA, Desk, customer_says, shop_says
 from tests.rules.writing import rules
 
 OTHERS = 150
@@ -65,6 +68,45 @@ async def test_calls_are_looked_up_by_their_events(desk: Desk) -> None:
     await others_write(desk, "order")
     await desk.arrive(customer_says("hello", "m1", igsid=ANA))
     assert await rows_read(desk, lambda conn: one_turn(desk, conn)) <= ENOUGH
+
+
+async def test_a_deletion_is_looked_up_by_its_mid(desk: Desk) -> None:
+    """Of 150 messages with their answers, events and calls only what belongs to the one; and for a message none of 150
+    other deletions."""
+    desk.rules = RULES
+    await desk.arrive(customer_says("gift", "m1"))
+    await desk.settle_all()
+    await others_write(desk, "hello")
+    await others_write(desk, "order")
+    others = (customer_says("", "", kind="deleted", about=f"none-{n}", igsid=str(9_000_000 + n)) for n in range(OTHERS))
+    await desk.arrive(*others)
+    await desk.settle_all()
+
+    async def wiped(conn: "asyncpg.Connection[Any]") -> None:
+        assert (await wipe(conn, ACCOUNT, Mid("m1"), at=desk.time(), facts={}, now=desk.time())).cancelled == 1
+
+    assert await rows_read(desk, wiped) <= ENOUGH
+    await desk.arrive(customer_says("gift", "m2"))
+    assert await rows_read(desk, lambda conn: one_turn(desk, conn)) <= ENOUGH
+
+
+async def test_other_tools_are_looked_for_by_their_words(desk: Desk) -> None:
+    """Of 150 other echoes none; of 150 customers of a known tool three."""
+    query = (
+        "INSERT INTO foreign_echo (account_id, words, igsid, seen_at, told)"
+        " SELECT $1, sha256(convert_to(CASE word WHEN 'other' THEN word || n ELSE word END, 'UTF8')), n::text, $2, true"
+        " FROM generate_series(1, 150) AS n, unnest($3::text[]) AS word"
+    )
+    await desk.value(query, ACCOUNT, desk.time(), ["other", "tool"])
+    await desk.arrive(customer_says("hello", "m1"), shop_says("tool", "p1"))
+    async with desk.database.connection() as conn:
+        claims = await claim_conversations(conn, process_id=1, accounts=[ACCOUNT], limit=1, now=desk.time())
+
+    async def look(conn: "asyncpg.Connection[Any]") -> None:
+        [claim], tools = await look_for_tools(conn, claims, pause=None, now=desk.time())
+        assert (set(claim.tools), tools) == ({"tool"}, [])
+
+    assert await rows_read(desk, look) <= ENOUGH
 
 
 async def test_limits_for_all_are_counted_no_further_than_they_reach(desk: Desk) -> None:

@@ -135,6 +135,17 @@ async def test_a_reply_that_has_left_stays(shop: Desk) -> None:
     assert await shop.replies(BEN) == ["You said: repeat me"]
 
 
+@pytest.mark.parametrize("status", ["sending", "unknown"])
+async def test_a_reply_that_is_in_flight_is_not_sent_again(shop: Desk, status: str) -> None:
+    """Whether it has arrived is found out; if not, its time is over."""
+    await write(shop, customer_says(f"repeat {SECRET}", "m1"))
+    await shop.value("UPDATE outbox SET status = $1, attempts = 1, sending_at = $2", status, START)
+    shop.time.pass_by(seconds=1)
+    await write(shop, deleted("m1"))
+    [row] = await shop.rows("SELECT status, expires_at FROM outbox")
+    assert tuple(row.values()) == (status, shop.time())
+
+
 @pytest.mark.parametrize("status", ["dead", "failed", "expired"])
 async def test_a_reply_that_never_left_quotes_it_no_longer(shop: Desk, status: str) -> None:
     """It stays what it was, without its words."""

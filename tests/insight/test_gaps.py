@@ -13,7 +13,7 @@ from igbot.insight.replaying import Again, Answer
 from igbot.rules.deciding.choice import Customer, Incoming
 from igbot.rules.deciding.decision import decide
 from igbot.rules.loading import Loaded
-from tests.answering.talking import ANA, BEN, DAY, RULES, START, Desk
+from tests.answering.talking import ANA, BEN, DAY, RULES, START, Desk, customer_says
 from tests.insight.replayed import gaps, say, wrote
 from tests.rules.writing import NOON, load
 
@@ -168,3 +168,12 @@ async def test_gaps_are_what_no_rule_answered_and_none_would_now(desk: Desk) -> 
     assert (found.messages, found.unanswered) == (6, 4)
     answered = RULES + "- {name: vegan, keywords: [vegan], reply: Yes.}\n"
     assert [gap.name for gap in (await gaps(desk, answered)).groups] == ["story-mention", "gift-cards"]
+
+
+async def test_a_deleted_message_asks_for_nothing(desk: Desk) -> None:
+    """Its customer has taken it back: it is neither counted nor decided again."""
+    await say(desk, "gift cards?", "parking?")
+    await desk.arrive(customer_says("", "", kind="deleted", about=f"m{ANA[-1]}-1"))
+    await desk.settle_all()
+    found = await gaps(desk)
+    assert (found.messages, [gap.keywords for gap in found.groups]) == (1, [("parking",)])

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from igbot.meta.events import Attachment, Content, Mid
+import pytest
+
+from igbot.meta.events import Attachment, Content, Control, Mid, ThreadControl
 from igbot.meta.webhook import read_content
 from tests.meta.shapes import item, read, read_change, read_item
 
@@ -96,6 +98,29 @@ def test_edits_and_deletions() -> None:
     assert (edit.kind, edit.mid, edit.text) == ("edit", "m_1", "the blue one")
     deleted = _content(message={"mid": "m_1", "is_deleted": True, "text": "secret", "attachments": [{"type": "image"}]})
     assert deleted == Content(kind="deleted", mid=Mid("m_1"))
+
+
+@pytest.mark.parametrize(("number", "read"), [(2, 2), ("2", 2), (None, None), ("many", None), (2**40, None)])
+def test_edits_are_numbered(number: object, read: int | None) -> None:
+    """As a number or quoted; anything else is no number."""
+    assert _content(message_edit={"mid": "m_1", "text": "hi", "num_edit": number}).num_edit == read
+
+
+@pytest.mark.parametrize(
+    ("event", "control"),
+    [
+        ({"pass_thread_control": {"previous_owner_app_id": None, "new_owner_app_id": 222}}, ("pass", "222", None)),
+        ({"take_thread_control": {"previous_owner_app_id": "111", "new_owner_app_id": "222"}}, ("take", "222", "111")),
+        ({"pass_thread_control": {"new_owner_app_id": 2**70}}, ("pass", str(2**70), None)),
+        ({"request_thread_control": {"requested_owner_app_id": 111}}, ("request", "111", None)),
+        ({"request_thread_control": {}}, ("request", None, None)),
+        ({"app_roles": {"111": ["secondary_receiver"], "222": ["primary_receiver"]}}, ("roles", "222", None)),
+        ({"app_roles": {"222": "primary_receiver"}}, ("roles", None, None)),
+    ],
+)
+def test_who_has_a_conversation(event: dict[str, Any], control: tuple[Control, str | None, str | None]) -> None:
+    """Apps by their ids, which come as strings or numbers, or not at all."""
+    assert _content(**event) == Content(kind="handover", control=ThreadControl(*control))
 
 
 def test_what_is_no_message_has_little_content() -> None:

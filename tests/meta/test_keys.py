@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igbot.meta.events import AccountId
-from igbot.meta.keys import dedup_key, item_fields
+from igbot.meta.keys import dedup_key, item_fields, message_keys
 from igbot.meta.webhook import read_webhook
 from tests.meta.shapes import (
     ACCOUNTS,
@@ -69,6 +69,16 @@ def test_one_mid_in_different_events_is_not_one_event() -> None:
         read_item(text_item("m_1", "hi"), section="standby"),
     ]
     assert len({event.key for event in events}) == len(events)
+
+
+def test_a_message_is_found_by_its_mid_however_it_came() -> None:
+    """As a customer's or the shop's, typed or tapped, with another app at it or not; nothing else has its keys."""
+    events = {"message": {"mid": "m_1", "text": "hi"}}, {"postback": {"mid": "m_1", "payload": "P"}}
+    copies = [read_item(item(**event), section=section) for event in events for section in ("messaging", "standby")]
+    echo = item(message={"mid": "m_1", "text": "hi", "is_echo": True})
+    copies += [read_item(echo, section=section) for section in ("messaging", "standby")]
+    assert {event.key for event in copies} == set(message_keys(copies[0].account_id, "m_1"))
+    assert read_item(item(message={"mid": "m_1", "is_deleted": True})).key not in {event.key for event in copies}
 
 
 def test_a_repeated_delivery_has_the_same_key() -> None:

@@ -94,6 +94,20 @@ def test_standby_items_are_never_messages_to_answer(section: str) -> None:
     assert (read.kind, read.mid) == ("text" if section == "messaging" else "standby", "m_1")
 
 
+@pytest.mark.parametrize("section", ["messaging", "standby"])
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        ({"message": {"mid": "m_1", "is_deleted": True}}, "deleted"),
+        ({"message_edit": {"mid": "m_1", "text": "the blue one", "num_edit": 1}}, "edit"),
+        ({"take_thread_control": {"new_owner_app_id": "222"}}, "handover"),
+    ],
+)
+def test_what_counts_whoever_answers_is_the_same_on_standby(section: str, event: dict[str, Any], kind: str) -> None:
+    """What was kept must go, whichever app has the conversation."""
+    assert read_item(item(**event), section=section).kind == kind
+
+
 @pytest.mark.parametrize(
     ("event", "kind"),
     [
