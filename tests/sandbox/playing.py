@@ -36,6 +36,7 @@ class Bot:
     items: list[dict[str, Any]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     url: str = ""
+    said_https: list[bool] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def receive(self, request: web.Request) -> web.Response:
@@ -45,6 +46,7 @@ class Bot:
         if request.headers.get("X-Hub-Signature-256") != f"sha256={digest}":
             return web.Response(status=401)
         self.bodies.append(body)
+        self.said_https.append(request.headers.get("X-Forwarded-Proto") == "https")
         self.arrived.set()
         status = self.statuses.pop(0) if self.statuses else 200
         if status == 200:

@@ -43,6 +43,14 @@ async def test_the_echo_of_a_template_shows_it_and_that_of_media_metas_own_addre
     assert all("text" not in item["message"] for item in bot.items)
 
 
+async def test_a_bot_that_leaves_https_to_a_proxy_can_be_played_with(open_sandbox: Open, bot: Bot) -> None:
+    """On loopback the sandbox stands in for the proxy too; else everything it posts would be refused."""
+    client = await open_sandbox(webhook_url=bot.url, seen=False)
+    await client.send(ANA, "Yes.")
+    await client.sandbox.postback.settled()
+    assert bot.said_https == [True]
+
+
 async def test_echoes_keep_the_order_of_each_customer(open_sandbox: Open, bot: Bot) -> None:
     """Many sends at once are told in the order in which they were accepted, in few deliveries."""
     client = await open_sandbox(webhook_url=bot.url, seen=False)
