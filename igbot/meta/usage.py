@@ -69,6 +69,8 @@ def _budgets(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
 
 
 def _json(text: str) -> object:
+    if not text:
+        return None
     try:
         return parse(text.encode("utf-8", "replace"))
     except (ValueError, RecursionError):

@@ -161,8 +161,10 @@ WITH gate AS MATERIALIZED (
         FROM step WHERE done IN ('send', 'settle') GROUP BY account_id) paid USING (account_id)
     WHERE a.account_id = g.account_id
 )
-SELECT g.account_id AS gate, g.texts, g.media, g.look_ups, g.text_spent_until, g.media_spent_until,
-    g.look_ups_spent_until, g.usage_percent, g.usage_at, g.probing, g.marked, left_over.buckets AS left_over, s.*
+SELECT g.account_id AS gate, g.text_spent_until, g.media_spent_until,
+    g.look_ups_spent_until, g.usage_percent, g.usage_at, g.probing, g.marked, left_over.buckets AS left_over, s.done,
+    s.account_id, s.igsid, s.outbox_id, s.body, s.has_media, s.attempts, s.unanswered, s.reason, s.most_calls,
+    s.sending_at, s.due_at, s.rule, s.for_mid, s.test, s.decided_at, s.arrivals, s.cancel_reason
 FROM gate g
 CROSS JOIN LATERAL (
     SELECT array_agg(b.bucket) AS buckets

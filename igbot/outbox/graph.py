@@ -25,6 +25,7 @@ TYPING_TIMEOUT = aiohttp.ClientTimeout(total=5)
 """The message waits for the call that shows typing: the other way round, typing would be shown after it."""
 MOST_BYTES = 256 * 1024
 """No answer of Meta's is longer; what is, counts as one that cannot be read."""
+USAGE_HEADERS = ("X-App-Usage", "X-Business-Use-Case-Usage")
 PAGE = 20
 """The newest messages of a conversation that Meta tells of (meta-platform reference §9)."""
 
@@ -68,7 +69,8 @@ class GraphClient:
             async with self._post(send_body(igsid, message), token=token, timeout=TIMEOUT) as response:
                 content = await _read(response)
                 outcome = classify(response.status, content, response.headers, now=self._clock())
-                return Sending(outcome, read_usage(response.headers).percent)
+                told = any(name in response.headers for name in USAGE_HEADERS)
+                return Sending(outcome, read_usage(response.headers).percent if told else 0)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             return Sending(None)
         except aiohttp.InvalidURL:
