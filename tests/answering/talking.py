@@ -138,7 +138,6 @@ class Desk:
         """Another policy from now on; what it does not know are options of decisions."""
         pause = {name: policy.pop(name) for name in ("takeover_pause",) if name in policy}
         self.policy = replace(self.policy, options=replace(self.policy.options, **policy), **pause)
-        self.__post_init__()
 
     async def rows(self, query: str, *arguments: object) -> list[dict[str, Any]]:
         """What the database holds."""
