@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.campaign.acts import ANSWER, Fate
-from bench.campaign.evidence import UNDER_WAY, Call, Evidence, Received, Written
+from bench.campaign.evidence import UNDER_WAY, Evidence, Received, Written
 
 Wrong = Literal[
     "lost", "doubled", "out of order", "forbidden", "pressed", "too fast", "misfiled", "unexplained", "late"
@@ -157,6 +157,10 @@ def _about(message: Written, had: Sequence[Received], evidence: Evidence, *, lat
         yield found("doubled", f"{len(had)} times: {why}", excused=not against)
     if why := _pressed(message, evidence):
         yield found("pressed", why)
+    elif (calls := _sure_calls(message, evidence)) > MOST_CALLS:
+        # The probe of an outage, of which Meta has shown that nothing has come of it.
+        nowhere = not had and not evidence.refused.get(message.igsid)
+        yield found("pressed", f"{calls} calls, and four are the most", excused=nowhere)
     if why := _misfiled(message, evidence):
         yield found("misfiled", why)
 
@@ -182,12 +186,12 @@ def _pressed(message: Written, evidence: Evidence) -> str:
             return f"called again {again[0].at - refused.at:.1f} s after Meta had refused it"
     if message.fate == "blocked" and calls:
         return "called, though Meta had said that nothing reaches this customer"
-    return _too_often(calls, evidence)
+    return ""
 
 
-def _too_often(calls: Sequence[Call], evidence: Evidence) -> str:
-    sure = [call for call in calls if call.counted and not evidence.disturbed(call.at)]
-    return f"{len(sure)} calls, and four are the most" if len(sure) > MOST_CALLS else ""
+def _sure_calls(message: Written, evidence: Evidence) -> int:
+    """How many calls that count were made with nobody dying over them."""
+    return sum(call.counted and not evidence.disturbed(call.at) for call in evidence.calls_for(message))
 
 
 def _misfiled(message: Written, evidence: Evidence) -> str:

@@ -42,6 +42,11 @@ class Case:
     effect: Effect
     tries: int | None
 
+    @property
+    def is_trouble(self) -> bool:
+        """Whether it says that Meta itself is in trouble, not that it has looked at the call."""
+        return self.row.outage or self.row.reaction == "unknown"
+
 
 def effect_of(row: Row) -> Effect:
     """What an error of the row has to lead to. Raises ValueError for a reaction that nobody has told the bench of."""

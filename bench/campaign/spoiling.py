@@ -64,6 +64,7 @@ _HANGS: Sequence[tuple[float, tuple[Fault, ...]]] = ((1, (HangFault(),)), (1, (H
 _QUICK_SHARE, _ROW_SHARE, _SLOW_SHARE, _HANG_SHARE = 0.07, 0.02, 0.02, 0.0005
 _LIMITS_EACH, _MOST_LIMITS, _STRIKING = 30, 120, 0.75
 _HELD = 16
+_NO_OUTAGE = 2
 
 
 class Spoiling:
@@ -73,6 +74,7 @@ class Spoiling:
         self._chance = chance
         self._total = total
         self._passing = dealt(chance, "passing")
+        self._hopeless = 0
         self.refusals = dealt(chance, "message")
         """Errors after which this reply is never sent."""
         self.blocks = dealt(chance, "recipient")
@@ -103,8 +105,17 @@ class Spoiling:
         return {place: self._stop(case) for place, case in zip(places, stops, strict=True)}
 
     def hopeless(self) -> Case:
-        """An error that every call with a reply meets until it is given up."""
-        return next(case for case in self._passing if case.tries is not None and not case.fault.accepted)
+        """An error that every call with a reply meets until it is given up.
+
+        Two customers to whom nothing but trouble of Meta's own comes are no outage; three are, and all others wait.
+        """
+        self._hopeless += 1
+        troubled = self._total >= LONG or self._hopeless <= _NO_OUTAGE
+        return next(
+            case
+            for case in self._passing
+            if case.tries is not None and not case.fault.accepted and (troubled or not case.is_trouble)
+        )
 
     def held(self) -> tuple[Fault, ...]:
         """Keeps a reply queued long enough for anything to come between."""

@@ -68,7 +68,9 @@ class PlannedFaults(Faults):
         fault: Fault | None = None
         message = self._plan.by_reply.get(text or "")
         if self.weather is not None and _STORM[self.weather]:
-            fault = self._chance.choice(_STORM[self.weather])
+            # What must never come does not come in an outage either.
+            taken = message is not None and message.fate == "answered"
+            fault = self._chance.choice([each for each in _STORM[self.weather] if taken or not each.accepted])
         elif route == "send" and message is not None:
             fault = self._of_call(message, text or "")
         elif route == "conversations" and igsid in self._blind:

@@ -211,12 +211,13 @@ def test_a_reply_to_somebody_whom_nothing_reaches_is_not_tried() -> None:
 
 
 def test_five_calls_are_one_too_many() -> None:
-    """Those near a kill are not counted: nobody knew of them."""
+    """Those near a kill are not counted: nobody knew of them. And where Meta had nothing of it, it did no harm."""
     calls = called(*(101.0 + 10 * n for n in range(5)))
     assert found(wrote_one("answered"), got("a"), Evidence(calls=calls)) == [
         ("pressed", "5 calls, and four are the most", False)
     ]
     assert found(wrote_one("answered"), got("a"), Evidence(calls=calls, kills=[111.0])) == []
+    assert [ok for _, _, ok in found(wrote_one("given up"), [], Evidence(calls=calls))] == [True]
 
 
 def test_what_an_outage_made_hopeless_is_lost_and_excused() -> None:
