@@ -112,7 +112,7 @@ WITH gate AS MATERIALIZED (
         count(*) FILTER (WHERE step = 'settle') OVER turn AS look_ups
     FROM head WINDOW turn AS (PARTITION BY account_id ORDER BY lane_due_at, igsid ROWS UNBOUNDED PRECEDING)
 ), let AS (
-    SELECT p.account_id, p.igsid, p.outbox_id, p.status, p.step, p.due_at, g.customer, CASE
+    SELECT p.*, g.customer, CASE
         WHEN p.step = 'send' AND p.has_media AND p.media > g.media THEN 'media'
         WHEN p.step = 'settle' AND p.look_ups > g.look_ups THEN 'look_ups'
         WHEN p.step = 'send' AND p.texts > g.texts THEN p.bucket
@@ -132,12 +132,12 @@ WITH gate AS MATERIALIZED (
         AND let.step IN ('send', 'type') AND let.short IS NULL
     RETURNING o.account_id, o.outbox_id
 ), step AS (
-    SELECT head.*, let.short, let.customer, CASE
-        WHEN let.short IS NOT NULL THEN 'wait'
-        WHEN head.step IN ('send', 'type')
-            AND (head.account_id, head.outbox_id) NOT IN (SELECT account_id, outbox_id FROM begun) THEN 'wait'
-        ELSE head.step END AS done
-    FROM head JOIN let USING (account_id, igsid)
+    SELECT let.*, CASE
+        WHEN short IS NOT NULL THEN 'wait'
+        WHEN step IN ('send', 'type')
+            AND (account_id, outbox_id) NOT IN (SELECT account_id, outbox_id FROM begun) THEN 'wait'
+        ELSE step END AS done
+    FROM let
 ), leased AS (
     UPDATE outbox_lane l SET lease_by = CASE WHEN s.done <> 'wait' THEN $3::bigint END,
         lease_until = CASE WHEN s.done <> 'wait' THEN $4::timestamptz END,
