@@ -78,6 +78,11 @@ class Tool:
     lifted: int
     test: bool
 
+    @property
+    def digest(self) -> str:
+        """Stands for the words where they must not be, as in the log."""
+        return hashlib.sha256(self.words.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:

@@ -100,7 +100,7 @@ class Notice:
 
     @property
     def key(self) -> str:
-        """What makes two notices the same."""
+        """What makes two notices the same. It stands in the log, so no words of a conversation do here."""
         return f"{self.what}:{self.rule}:{self.igsid or self.account}"
 
     @property

@@ -41,4 +41,4 @@ def tool_notice(tool: Tool, account: str) -> Notice:
         f"“{tool.words[:_LONGEST]}” at once. igbot answers them as well. Switch that off in the Instagram app, Meta "
         "Business Suite or whatever else is connected to the account, or take what it answers out of the rules."
     )
-    return Notice("other_tool", account or tool.account_id, "", tool.words[:_LONGEST], "warning", text, (), tool.test)
+    return Notice("other_tool", account or tool.account_id, "", tool.digest, "warning", text, (), tool.test)

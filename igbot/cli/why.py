@@ -172,6 +172,7 @@ def _print_decision(decision: "Decision", asked: str | None, *, answered: bool) 
     told = {
         "same": "still in force; by it as it is now, the others did not fit because of",
         "changed": "no longer in force; only the rules that fitted were kept",
+        "revised": "the message was edited or taken back since; the rules that fitted are shown as they were kept",
     }[decision.rules_now]
     out.print(_line("", f"rule set {decision.digest}: {told}", style="dim"))
     fitting = [each for each in decision.considered if each.fits]

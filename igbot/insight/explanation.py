@@ -56,6 +56,9 @@ class RuleConsidered:
     order: tuple[int, ...] | None
 
 
+RulesNow = Literal["same", "changed", "revised"]
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided on a message.
@@ -65,7 +68,8 @@ class Decision:
     that this one was answered together with; the replies and calls are then those of that line.
 
     `rules_now`: `same` if the rules in force now are those that decided; `considered` then names every one of them.
-    `changed`: it names those that were kept with the decision, the ones that fitted. None: no rule was asked.
+    `changed`: it names those that were kept with the decision, the ones that fitted; and so it does if the rules are
+    still in force but the message was `revised` (edited or taken back) since. None: no rule was asked.
     """
 
     reason: str
@@ -78,7 +82,7 @@ class Decision:
     withheld: str | None
     observers: tuple[str, ...]
     answered_with: str | None
-    rules_now: Literal["same", "changed"] | None
+    rules_now: RulesNow | None
     considered: tuple[RuleConsidered, ...]
 
 

@@ -11,7 +11,7 @@ import asyncpg
 from igbot.errors import ExitCode, IgbotError, UsageError
 from igbot.insight.considered import Ground, all_considered
 from igbot.insight.delivered import calls_for, replies_to
-from igbot.insight.explanation import Decision, Explanation, Message, RuleConsidered
+from igbot.insight.explanation import Decision, Explanation, Message, RuleConsidered, RulesNow
 from igbot.meta.events import CUSTOMER_KINDS, Content
 from igbot.meta.text import storable
 from igbot.meta.webhook import read_content
@@ -44,6 +44,12 @@ WHERE status = 'dead' AND mid = $1 AND kind = ANY ($2)
 """
 
 BY_A_PERSON = "SELECT EXISTS (SELECT FROM message WHERE mid = $1 AND direction = 'out')"
+
+# An edit that was there before the decision was decided on.
+EDITED_SINCE = """
+SELECT EXISTS (SELECT FROM inbox
+    WHERE mid = $1 AND account_id = $2 AND kind = 'edit' AND (settled_at > $3 OR settled_at IS NULL))
+"""
 
 ACCOUNTS = "SELECT account_id FROM account WHERE ids && $1 OR name = ANY ($1)"
 
@@ -145,14 +151,28 @@ def _undecided(row: asyncpg.Record) -> Message:
     )
 
 
+async def _is_revised(conn: "asyncpg.Connection[Any]", row: asyncpg.Record) -> bool:
+    """Whether the words are no longer those that rules were asked about: of other words they would say other things."""
+    if row["deleted_at"] is not None:
+        return True
+    if not row["edits"]:
+        return False
+    edited: bool = await conn.fetchval(EDITED_SINCE, row["mid"], row["account"], row["decided_at"])
+    return edited
+
+
 async def _decision(conn: "asyncpg.Connection[Any]", row: asyncpg.Record, message: Message, ground: Ground) -> Decision:
     stored = json.loads(row["considered"]) if row["considered"] else []
     considered = tuple(
         RuleConsidered(c["rule"], c["fits"], c["because"], tuple(c["order"]) if c["order"] else None) for c in stored
     )
-    rules_now = None
+    rules_now: RulesNow | None = None
     # A line that was answered with a later one leaves its reasons to that.
-    if row["digest"] is not None and row["answered_with"] is None:
+    if row["digest"] is None or row["answered_with"] is not None:
+        pass
+    elif await _is_revised(conn, row):
+        rules_now = "revised"
+    else:
         rules_now, considered = await all_considered(
             conn, considered, message, ground, digest=row["digest"], decided_at=row["decided_at"]
         )

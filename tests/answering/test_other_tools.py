@@ -49,6 +49,7 @@ async def test_the_same_words_at_once_to_three_customers_are_a_tools(
     [notice] = desk.notices
     assert (notice.what, notice.level) == ("other_tool", "warning")
     assert WORDS in notice.body
+    assert WORDS not in notice.key, "the key stands in the log, where no words belong"
     await answered(desk, DORA)
     await answered(desk, ANA)
     assert await paused(desk) == set()

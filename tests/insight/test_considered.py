@@ -6,6 +6,7 @@ from igbot.rulebook import last_good
 from igbot.rules.loading import load_rules
 from igbot.rules.model import RuleFile
 from tests.answering.talking import RULES, START, Desk, customer_says
+from tests.answering.test_editing import edited
 from tests.insight.asking import decision
 from tests.rules.writing import with_rules
 
@@ -78,3 +79,40 @@ async def test_policy_asks_no_rule(desk: Desk) -> None:
     told = await decision(desk, "m2")
     assert (told.reason, told.rule, told.digest, told.rules_now, told.considered) == ("paused", None, None, None, ())
     assert told.decided_at == START
+
+
+async def test_of_words_that_were_edited_since_only_what_was_kept_is_shown(desk: Desk) -> None:
+    """What the rules say of the new words is no reason for what was said to the old ones."""
+    await in_force(desk, FILE)
+    await desk.arrive(customer_says("hello", "m1"))
+    await desk.settle_all()
+    desk.time.pass_by(seconds=60)
+    await desk.arrive(edited("human", "m1", at=desk.time()))
+    await desk.settle_all()
+    told = await decision(desk, "m1")
+    assert (told.rule, told.rules_now) == ("greeting", "revised")
+    assert [(c.rule, c.fits) for c in told.considered] == [("greeting", True)]
+
+
+async def test_words_that_were_edited_before_the_decision_are_what_rules_were_asked_about(desk: Desk) -> None:
+    """So they can be asked again."""
+    await in_force(desk, FILE)
+    await desk.arrive(edited("hello", "m1"))
+    await desk.settle_all()
+    desk.time.pass_by(seconds=60)
+    await desk.arrive(customer_says("human", "m1"))
+    await desk.settle_all()
+    told = await decision(desk, "m1")
+    assert (told.rule, told.rules_now, len(told.considered)) == ("greeting", "same", 5)
+
+
+async def test_of_words_that_were_taken_back_no_rule_is_asked_again(desk: Desk) -> None:
+    """There is nothing left to ask about: else none would fit, and the answer be a riddle."""
+    await in_force(desk, FILE)
+    await desk.arrive(customer_says("hello", "m1"))
+    await desk.settle_all()
+    await desk.arrive(customer_says("", "", kind="deleted", about="m1"))
+    await desk.settle_all()
+    told = await decision(desk, "m1")
+    assert (told.rule, told.rules_now) == ("greeting", "revised")
+    assert all(c.fits for c in told.considered)
