@@ -24,10 +24,10 @@ LOOK_SECONDS = 0.1
 WAITED_OUT, OUTAGE_WAITED_OUT = 4.0, 100.0
 """A wait of so many seconds is waited for, also where it is Meta that is away; one that is longer is cut short, as an
 hour has more messages than a campaign."""
-_IMPATIENT, _PATIENT, _OFTEN_IMPATIENT = (0.1, 0.4), (2.0, 4.0), 0.8
+_IMPATIENT, _PATIENT, _OFTEN_IMPATIENT = (0.1, 0.3), (2.0, 2.6), 0.85
 _ALLOWED_SECONDS = 60.0
 TAKEN_WITHIN = 12.0
-"""Seconds after which a running bot has taken a new token, and let its account go on by itself."""
+"""Seconds after which a running bot has taken a new token, and lets its account go on by itself."""
 
 STATE = """
 SELECT account_id, halted_at, halted_reason, send_after, send_after_reason FROM account
@@ -83,7 +83,7 @@ class Owner:
 
     async def _act(self, account: asyncpg.Record, chance: random.Random) -> None:
         seen, now = time.time(), datetime.now(UTC)
-        if seen < self._renewed_at + TAKEN_WITHIN:
+        if seen < self._renewed_at + TAKEN_WITHIN and self.tokens[1] not in self.meta.sent_with:
             return
         halted, reason = account["halted_at"] is not None, account["send_after_reason"]
         most = OUTAGE_WAITED_OUT if reason == OUTAGE else WAITED_OUT

@@ -74,7 +74,7 @@ _BETWEEN = 4
 _SHORT_OUTAGE: tuple[tuple[Weather, float], ...] = (("closed", 2.0), ("errors", 1.5))
 _LONG_OUTAGE: tuple[tuple[Weather, float], ...] = (("closed", 120.0), ("errors", 45.0), ("silence", 35.0))
 _OUTAGE_FROM, _TOKEN_FROM = 100, 100
-_EVEN_LATER, _EARLY_ENOUGH = 0.9, 0.6
+_EVEN_LATER, _IN_TIME, _EARLY_ENOUGH = 0.9, 0.7, 0.6
 
 
 def draw(
@@ -93,7 +93,7 @@ def draw(
     return Plan(
         seed=seed,
         customers=drawn,
-        kills=_kills(chance, kills, steps=steps, places=places, until=_EVEN_LATER if messages >= LONG else 0.5),
+        kills=_kills(chance, kills, steps=steps, places=places, until=_EVEN_LATER if messages >= LONG else _IN_TIME),
         cuts=tuple(
             Cut(at, chance.choice((0.2, 0.5, 1.0)))
             for at in sorted(chance.randrange(messages // 20, max(messages * 9 // 5, 2)) for _ in range(cuts))

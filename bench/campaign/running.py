@@ -173,8 +173,19 @@ class Campaign:
             exit_codes=exit_codes,
             settled=settled,
             seconds=self.seconds,
+            timeline=self._timeline(),
             server=self.server,
         )
+
+    def _timeline(self) -> list[tuple[float, str]]:
+        began = min(self.writing.written_at.values(), default=0.0)
+        told = [
+            *((at, "killed") for at in self.fleet.killed),
+            *((at, "connections to PostgreSQL ended") for at in self.strikes.cuts),
+            *((since, f"away for {until - since:.1f} s") for since, until in self.strikes.away),
+            *((each.since, f"held for {each.until - each.since:.1f} s: {each.why}") for each in self.owner.pauses),
+        ]
+        return sorted((round(at - began, 1), what) for at, what in told)
 
     def _figures(self) -> Mapping[str, int]:
         routes = Counter(call.route for call in self.meta.calls.select())

@@ -133,11 +133,13 @@ class Spoiling:
         """A halt; or a limit, with and without a word how long it lasts."""
         if case.effect == "halt":
             return case.fault
-        usage = '{"17841400000000777":[{"type":"instagram","call_count":100,"estimated_time_to_regain_access":%d}]}'
+        usage = '{"17841400000000777":[{"type":"instagram","call_count":%d,"estimated_time_to_regain_access":%d}]}'
+        # From 95 % on sends go at a tenth of their rate for a minute.
+        percent = 100 if self._total >= LONG else 90
         headers = self._chance.choice(
             (
                 {"Retry-After": str(self._chance.choice((1, 2, 3)))},
-                {"X-Business-Use-Case-Usage": usage % self._chance.choice((1, 19))},
+                {"X-Business-Use-Case-Usage": usage % (percent, self._chance.choice((1, 19)))},
                 {},
             )
         )

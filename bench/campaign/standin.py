@@ -139,10 +139,14 @@ class PlannedMeta(Sandbox):
         self.planned = PlannedFaults(plan, written_at=written_at)
         self.faults = self.planned
         self.postback = _Postman(self, post=post)
+        self.sent_with: set[str] = set()
+        """The tokens that messages were sent with."""
 
     def answer(self, call: GraphCall) -> Answer:
         """The usual answer; a send that a dead token spoils is none of the calls that its reply has."""
         answer = super().answer(call)
+        if answer.accepted is not None and call.token is not None:
+            self.sent_with.add(call.token)
         if call.route == "send" and answer.code == DEAD_TOKEN:
             self.planned.was_stopped(call.igsid or "", call.text or "", DEAD_TOKEN)
         return answer

@@ -124,6 +124,7 @@ def as_json(outcome: Outcome, *, arguments: Mapping[str, Any], command: str, ter
         "passed": outcome.passed,
         "settled": outcome.settled,
         "findings": tally(outcome.judgement.findings),
+        "timeline": outcome.timeline,
         "fates": {fate: dict(counts) for fate, counts in outcome.judgement.fates.items()},
         "figures": dict(outcome.figures),
         "seconds": dict(outcome.seconds),

@@ -56,6 +56,8 @@ class Outcome:
     settled: bool
     """Whether in the end nothing waited to be decided or sent."""
     seconds: Mapping[str, float]
+    timeline: list[tuple[float, str]]
+    """What befell the bot, in order: seconds since the first message, and what."""
     server: str
 
     @property
