@@ -19,7 +19,7 @@ from igbot.sandbox.app import make_app
 from igbot.sandbox.faults import Fault, FaultRule, Match
 from igbot.sandbox.graph import CustomerDid, Sandbox
 from igbot.sandbox.options import SandboxSettings
-from igbot.settings.model import Settings
+from igbot.settings.model import Rates, Settings
 from igbot.settings.reading import read_settings
 from igbot.starting import opened
 from igbot.telemetry.redaction import Redactor
@@ -33,6 +33,10 @@ TOKEN = "EAAjourneystoken"
 SAMPLE_RULES = Path(__file__).parents[2] / "rules.d"
 REPEATING = Path(__file__).parent / "rules"
 """Rules that answer every message with its own words, so that a reply tells what it answers."""
+
+FREELY = Rates(text=1e9, media=1e9, customer=1e9, look_ups=1e9)
+"""So many a second that no message waits for its turn while the clock stands still; those that settings can name would
+have it wait for a microsecond."""
 
 OPEN = """
 SELECT (SELECT count(*) FROM inbox WHERE status = 'pending')
@@ -87,9 +91,10 @@ class Shop:
     run: Running = field(init=False)
 
     def is_configured(self) -> None:
-        """The settings are read, as they are now, for the next start."""
+        """The settings are read, as they are now, for the next start. Who names no rates sends freely."""
         settings = read_settings(environ=self.environ, options={}, cwd=self.directory, serving=True)
-        self.settings = replace(settings, host="127.0.0.1", port=0, management_port=0)
+        accounts = tuple(replace(a, rates=FREELY) if a.rates == Rates() else a for a in settings.accounts)
+        self.settings = replace(settings, host="127.0.0.1", port=0, management_port=0, accounts=accounts)
 
     async def starts(self) -> None:
         """A bot begins to work, and Meta posts to it from now on."""
@@ -235,6 +240,7 @@ async def open_shop(
             "IGBOT_ACCESS_TOKEN": TOKEN,
             "IGBOT_ACCOUNT_ID": f"{ACCOUNT},{PAGE}",
             "IGBOT_ALERT_URLS": f"json://{channel.host}:{channel.port}/",
+            "IGBOT_LOOP_GUARD": "0",
             **dict(environ),
         }
         database = await asyncpg.connect(database_url)
