@@ -36,7 +36,7 @@ BATCH = 256
 GATHER_SECONDS = 0.005
 """Where more is due than may be in flight, so long free slots are gathered: a claim for each would be dear."""
 WRITE_AGAIN_SECONDS = 0.5
-SOON_SECONDS = 5.0
+SOONEST_SECONDS, SOON_SECONDS = 0.01, 5.0
 PASSING = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
@@ -153,10 +153,7 @@ class Delivery:
 
     def _until(self, due: datetime | None, idle: float) -> float:
         """Seconds until the next look: `idle`, unless something is known to become due before."""
-        now = self._clock()
-        if due is None or due <= now:
-            return idle
-        return min(max((due - now).total_seconds(), 0.01), idle)
+        return idle if due is None else min(max((due - self._clock()).total_seconds(), SOONEST_SECONDS), idle)
 
     def _look_at(self, due: datetime | None) -> None:
         """Look when a conversation is due again, if that is before the loop looks by itself."""

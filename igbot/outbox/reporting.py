@@ -42,7 +42,7 @@ def report(log: EventLog, reply: ClaimedReply, verdict: Verdict) -> None:
         log.error("reply_dead", **fields)
     elif verdict.halt is not None:
         log.error("sends_halted", **fields)
-    elif verdict.error is not None and verdict.counted:
+    elif verdict.state == "failed" or (verdict.error is not None and verdict.counted):
         log.warning("send_failed", **fields)
     else:
         log.warning("send_postponed", **fields)

@@ -91,12 +91,16 @@ async def test_a_refusal_ends_the_reply_and_not_the_conversation(sender: Sender)
     assert row["fbtrace_id"]
 
 
-async def test_a_customer_whom_meta_does_not_reach_gets_nothing_until_they_write_again(sender: Sender) -> None:
-    """What was decided before fails without a call; a hand-off's own words as well."""
+async def test_a_customer_whom_meta_does_not_reach_gets_nothing_until_they_write_again(
+    sender: Sender, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was decided before fails without a call, and says so; a hand-off's own words as well."""
     sender.fails(ErrorFault(status=400, code=100, subcode=2534014), text="1")
     await sender.post.queue("repeat 1", "repeat 2", "a human please")
     await sender.becomes("failed", "failed", "failed")
     assert sender.calls() == 1
+    await eventually(lambda: len(logged(caplog, "send_failed")) == 3)
+    assert logged(caplog, "send_failed")[1]["reason"] == "Meta reaches this customer no more, until they write again"
     sender.passes(hours=3)
     await sender.post.queue("repeat 3")
     await sender.becomes("failed", "failed", "failed", "sent")
