@@ -71,7 +71,7 @@ class Plan:
 _REFUSED_SHARE = 0.05
 _CHAPTER_EVERY, _LAST_EVERY = 3, 24
 _BETWEEN = 4
-_SHORT_OUTAGE: tuple[tuple[Weather, float], ...] = (("closed", 2.0), ("errors", 1.5))
+_SHORT_OUTAGE: tuple[tuple[Weather, float], ...] = (("errors", 1.0), ("closed", 2.0))
 _LONG_OUTAGE: tuple[tuple[Weather, float], ...] = (("closed", 120.0), ("errors", 45.0), ("silence", 35.0))
 _OUTAGE_FROM, _TOKEN_FROM = 100, 100
 _EVEN_LATER, _IN_TIME, _EARLY_ENOUGH = 0.9, 0.7, 0.6

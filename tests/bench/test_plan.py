@@ -105,10 +105,10 @@ def test_the_smallest_campaign_can_be_drawn(messages: int) -> None:
 def test_meta_is_away_once_and_the_token_dies_once() -> None:
     """For seconds in a short campaign, for minutes in a long one; as often as asked for."""
     short, long = plan(), plan(messages=2 * LONG)
-    for drawn, least, most in ((short, 3.0, 10.0), (long, 120.0, 600.0)):
+    for drawn, least, most in ((short, 2.0, 10.0), (long, 120.0, 600.0)):
         [outage] = drawn.outages
         assert least <= sum(seconds for _, seconds in outage.spells) <= most
-        assert outage.spells[0][0] == "closed"
+        assert {"closed", "errors"} <= {weather for weather, _ in outage.spells}
         assert drawn.token_dies is not None
         assert drawn.token_dies < 2 * drawn.messages
     more = draw(seed=1, messages=600, kills=0, cuts=0, customers=100, places=1, outages=3)
