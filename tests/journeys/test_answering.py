@@ -63,9 +63,9 @@ async def test_a_button_comes_back_as_its_payload(database_url: str, tmp_path: P
 
 
 async def test_what_no_rule_answers_gets_the_fallback(shop: Shop) -> None:
-    """The rule marked fallback answers, STOP is a word like any other yet, and reactions are not answered."""
+    """The rule marked fallback answers, a word like STOP in a sentence too, and reactions are not answered."""
     await shop.writes(ANA, "asdf")
-    await shop.writes(ANA, "STOP")
+    await shop.writes(ANA, "STOP it")
     await shop.quiet()
     [first, second] = shop.sandbox.accepted.select(igsid=ANA)
     assert first.sending.text == second.sending.text == FALLBACK
