@@ -79,9 +79,9 @@ class Delivery:
         self._clock = clock
         self._log = log
         self._woken = woken
-        self._troubles = Troubles(on_trouble)
         self._steps = Steps(database, accounts=accounts, margin=margin, clock=clock, log=log)
         self._patrol = Patrol(margin=margin, log=log, on_trouble=on_trouble)
+        self._troubles = Troubles(self._patrol.tell)
         self._patrolling: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._patrolling.set_result(None)
         self._busy: Counter[AccountId] = Counter()

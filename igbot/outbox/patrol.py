@@ -3,6 +3,7 @@ outages that last."""
 
 from collections import Counter
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import asyncpg
 
 from igbot.meta.events import AccountId
 from igbot.outbox.claimed import ClaimedReply
-from igbot.outbox.troubles import Trouble
+from igbot.outbox.troubles import Trouble, TroubleKind
 from igbot.outbox.verdict import Verdict
 from igbot.telemetry.log import EventLog
 
@@ -21,6 +22,8 @@ TOLD_AGAIN = timedelta(hours=1)
 """How often it is told at most that replies expired; each time how many since."""
 AT_ONCE = 500
 WINDOW_CLOSED = "window closed"
+ENDING = frozenset[TroubleKind]({"halted", "paused", "dead"})
+"""What stands until somebody ends it, or time does; outages are told of here in any case."""
 
 # stopped: accounts that send nothing now, or that we may not send for. The claim of the others does it.
 # overdue: their replies that are too late, unless somebody has them in hand. Whoever locks replies and lanes does so in
@@ -80,6 +83,17 @@ UNION ALL
 SELECT account_id, NULL FROM account WHERE account_id = ANY ($4) AND outage_at IS NULL
 """
 
+# Of what this process has told: that which stands no more, whoever has ended it.
+ENDED = """
+SELECT account_id, 'halted' AS kind FROM account WHERE account_id = ANY ($1) AND halted_at IS NULL
+UNION ALL
+SELECT account_id, 'paused' FROM account
+WHERE account_id = ANY ($1) AND (send_after IS NULL OR send_after <= $2) AND rate_waits = 0
+UNION ALL
+SELECT told.account_id, 'dead' FROM unnest($1::text[]) AS told (account_id)
+WHERE NOT EXISTS (SELECT FROM outbox o WHERE o.account_id = told.account_id AND o.status = 'dead')
+"""
+
 
 class Patrol:
     """Remembers when it looked last, and what it has told. `on_trouble` gets what a person should know."""
@@ -92,6 +106,13 @@ class Patrol:
         self._expired: Counter[str] = Counter()
         self._expired_told: dict[str, datetime] = {}
         self._outages: set[str] = set()
+        self._standing: dict[str, Trouble] = {}
+
+    def tell(self, trouble: Trouble) -> None:
+        """Pass on what a verdict that is written meant; what can end is looked at until it has."""
+        if trouble.kind in ENDING:
+            self._standing[trouble.key] = trouble
+        self._on_trouble(trouble)
 
     def note(self, reply: ClaimedReply, verdict: Verdict) -> None:
         """A verdict was written."""
@@ -111,6 +132,18 @@ class Patrol:
         rows = await conn.fetch(OUTAGES, now, list(served), now - LASTS, list(self._outages))
         for row in rows:
             self._tell_outage(row["account_id"], row["outage_at"])
+        if self._standing:
+            await self._tell_ended(conn, now)
+
+    async def _tell_ended(self, conn: "asyncpg.Connection[Any]", now: datetime) -> None:
+        # Only what stood before the look: what is told meanwhile may be newer than what is seen.
+        before = dict(self._standing)
+        rows = await conn.fetch(ENDED, sorted({trouble.account for trouble in before.values()}), now)
+        ended = {(row["account_id"], row["kind"]) for row in rows}
+        for key, trouble in before.items():
+            if (trouble.account, trouble.kind) in ended and self._standing.get(key) is trouble:
+                del self._standing[key]
+                self._on_trouble(replace(trouble, over=True))
 
     async def _expire(self, conn: "asyncpg.Connection[Any]", served: Collection[AccountId], now: datetime) -> int:
         rows = await conn.fetch(EXPIRE, now, self._margin, list(served), AT_ONCE, WINDOW_CLOSED)

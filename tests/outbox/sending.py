@@ -13,6 +13,7 @@ from igbot.meta.events import AccountId
 from igbot.outbox.account import SendingAccount
 from igbot.outbox.delivery import Delivery
 from igbot.outbox.graph import GraphClient
+from igbot.outbox.troubles import Trouble
 from igbot.sandbox.app import make_app
 from igbot.sandbox.faults import Fault, FaultRule, Match
 from igbot.sandbox.graph import Sandbox
@@ -34,6 +35,8 @@ class Sender:
     woken: asyncio.Event
     accounts: dict[AccountId, SendingAccount]
     troubles: list[tuple[str, str]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    """The kinds of these troubles, with those that are over."""
 
     def fails(self, fault: Fault, *, times: int | None = 1, route: Any = "send", **match: Any) -> None:
         """The next calls are spoilt."""
@@ -96,6 +99,12 @@ async def sending(post: Post, *, process_id: int = 1, sandbox: Sandbox | None = 
     async with aiohttp.ClientSession() as session:
         graph = GraphClient(session, url=str(server.make_url("")), version="v25.0", clock=post.desk.time)
         troubles: list[tuple[str, str]] = []
+        told: list[str] = []
+
+        def tell(trouble: Trouble) -> None:
+            told.append(f"{trouble.kind} is over" if trouble.over else trouble.kind)
+            troubles.append((trouble.kind, trouble.why))
+
         accounts = {AccountId(ACCOUNT): SendingAccount(AccountId(ACCOUNT), graph, TOKEN, UNLIMITED)}
         delivery = Delivery(
             post.desk.database,
@@ -105,7 +114,7 @@ async def sending(post: Post, *, process_id: int = 1, sandbox: Sandbox | None = 
             clock=post.desk.time,
             log=event_log("outbox"),
             woken=woken,
-            on_trouble=lambda trouble: troubles.append((trouble.kind, trouble.why)),
+            on_trouble=tell,
         )
         log = event_log("outbox")
         running = asyncio.create_task(
@@ -113,7 +122,7 @@ async def sending(post: Post, *, process_id: int = 1, sandbox: Sandbox | None = 
         )
         writing = asyncio.create_task(delivery.run_writer())
         try:
-            yield Sender(post, sandbox, delivery, woken, accounts, troubles)
+            yield Sender(post, sandbox, delivery, woken, accounts, troubles, told)
         finally:
             stopping.set()
             await running

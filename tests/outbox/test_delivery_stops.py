@@ -65,6 +65,32 @@ async def test_a_dead_token_stops_all_sends_and_tells_a_person(sender: Sender) -
     await sender.becomes("sent", igsid=BEN)
 
 
+async def test_whoever_ends_it_a_person_is_told_that_sends_go_on(sender: Sender) -> None:
+    """The operator resumes from another process: this one, which has told of the stop, tells of its end, once."""
+    sender.fails(ErrorFault(status=401, code=190))
+    await sender.post.queue("hello")
+    await eventually(lambda: sender.told == ["halted"])
+    sender.passes(minutes=1)
+    await sender.idle()
+    assert sender.told == ["halted"]
+    await sender.post.desk.value("UPDATE account SET halted_at = NULL, halted_reason = NULL")
+    for _ in range(3):
+        sender.passes(minutes=1)
+        await sender.becomes("sent")
+    await eventually(lambda: sender.told == ["halted", "halted is over"])
+
+
+async def test_when_no_reply_is_dead_any_more_a_person_is_told(sender: Sender) -> None:
+    """Each was dropped or sent again."""
+    sender.fails(ErrorFault(status=500, code=2), times=None)
+    await sender.post.queue("hello")
+    await sender.settles()
+    await eventually(lambda: sender.told == ["dead"])
+    await sender.post.desk.value("UPDATE outbox SET status = 'cancelled'")
+    sender.passes(minutes=1)
+    await eventually(lambda: sender.told == ["dead", "dead is over"])
+
+
 async def test_a_call_with_a_token_that_was_replaced_meanwhile_stops_nothing(sender: Sender) -> None:
     """Meta's word on the old token comes after the new one is there: the reply goes out with that, as one attempt."""
     sender.fails(DelayFault(seconds=0.3, accepted=False))
