@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 SILENT = {
-    "paused": "paused: a person answers this customer now",
+    "opted_out": "opted_out: the customer wrote STOP; START brings the answers back",
+    "paused": "paused: a person answers this customer now, or the bot was told to be silent",
+    "loop_guard": "loop_guard: this customer has had enough automatic answers; the bot is silent for an hour",
     "window_closed": "window_closed: Meta lets nobody answer so long after the customer wrote",
     "unmatched": "unmatched: no rule fits, and none is the fallback",
     "unknown_account": "unknown_account: it was not written to an account of the settings",
 }
 """Why nothing is said, for those reasons of a decision that do not tell it by themselves."""
+CONFIRMED = "opted_out: STOP or START, confirmed once"
 BOT, INDENT = "bot       ", " " * 10
 
 
@@ -98,7 +101,8 @@ def why(found: Mapping[str, Any]) -> str:
     if decision.get("asked"):
         return asked_in_words([button.title for button in buttons_of(found["replies"])])
     if decision["rule"] is None:
-        return f"none ({decision['reason']})"
+        confirmed = decision["reason"] == "opted_out" and found["replies"]
+        return f"none ({CONFIRMED if confirmed else decision['reason']})"
     because = next((c["because"] for c in found["considered"] if c["rule"] == decision["rule"]), "")
     return f"{decision['rule']}: {because}" if because else str(decision["rule"])
 
@@ -112,6 +116,13 @@ def why_silent(decision: Mapping[str, Any]) -> str:
     if decision["rule"] is not None:
         return f"{decision['rule']} has nothing to say"
     return SILENT.get(decision["reason"], str(decision["reason"]))
+
+
+def policy_in_words(reason: str, *, answered: bool) -> str | None:
+    """A decision that is no rule's and none about the rules: STOP, START, the loop guard. None for any other reason."""
+    if reason not in ("opted_out", "loop_guard"):
+        return None
+    return CONFIRMED if answered else SILENT[reason]
 
 
 def asked_in_words(labels: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from igbot.cli.answer import rule_set, why, why_silent
+from igbot.cli.answer import policy_in_words, rule_set, why, why_silent
 from igbot.errors import IgbotError
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ async def reasons(settings: "Settings", found: Mapping[str, Any]) -> list[str]:
     if not whole:
         lines.append(THE_REST)
     decision = found["decision"]
+    if policy := policy_in_words(decision["reason"], answered=bool(found["replies"])):
+        return [*lines, *([f"because of {matched}"] if (matched := found["how"]["matched"]) else []), policy]
     which = decision["rule"] or (why(found) if decision.get("asked") else "no rule")
     if not found["replies"] and decision["rule"]:
         which += f", silent: {why_silent(decision)}"

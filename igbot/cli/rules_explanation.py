@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from igbot.cli.answer import asked_in_words
+from igbot.cli.answer import asked_in_words, policy_in_words
 from igbot.cli.output import console, emit_json, print_lines, visible
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def print_json(found: Explained) -> None:
                 "asked": list(choice.asked),
                 "delay_seconds": choice.delay.total_seconds(),
                 "typing": choice.typing,
+                "opt": choice.opt,
+                "resumed": choice.resumed,
                 "alerts": [
                     {"rule": each.rule, "level": each.level, "channel": each.channel, "text": each.text}
                     for each in choice.alerts
@@ -143,6 +145,7 @@ def _beside(choice: "Choice") -> "Iterator[tuple[str, str]]":
     yield "settle", f"waits {span(choice.settle)} for more lines" if choice.settle else ""
     shown = ", and shows that somebody types" if choice.typing else ""
     yield "delay", f"waits {span(choice.delay)} before it answers{shown}" if choice.delay else shown.strip(", ")
+    yield "resumed", "the pause is over" if choice.resumed else ""
     yield "handoff", f"the bot is silent for {span(choice.handoff.pause)}" if choice.handoff else ""
     for alert in choice.alerts:
         yield "alert", f"{alert.level} to {alert.channel or 'all channels'}, by {alert.rule}: {alert.text}"
@@ -159,7 +162,7 @@ def _without_a_rule(found: Explained) -> str:
         return asked_in_words([rule.label or rule.name for rule in rules if rule])
     if choice.reason == "window_closed" and found.asked.standing.customer_at is None:
         return f"window_closed: a {message.kind} is no message, and this customer has written none"
-    return choice.reason
+    return policy_in_words(choice.reason, answered=bool(choice.replies)) or choice.reason
 
 
 def _utc(moment: datetime | None) -> datetime | None:
@@ -189,6 +192,7 @@ def _customer(found: Explained) -> dict[str, Any]:
         "tags": sorted(memory.tags),
         "set": dict(memory.facts),
         "paused_until": _utc(standing.paused_until),
+        "opted_out": standing.opted_out,
     }
 
 
@@ -202,6 +206,8 @@ def _customer_in_words(found: Explained) -> str:
     words += [f"{key} = {value}" for key, value in sorted(memory.facts.items())]
     if standing.paused_until is not None and standing.paused_until > found.asked.now:
         words.append(f"paused until {standing.paused_until.isoformat(sep=' ', timespec='minutes')}")
+    if standing.opted_out:
+        words.append("opted out")
     return ", ".join(words)
 
 

@@ -111,12 +111,12 @@ class Runner:
     def case_files(self, report: "Report") -> "tuple[CaseFile, ...]":
         """The files of tests that can be read, with all their cases."""
         from igbot.cli.moments import zone_of
-        from igbot.rule_settings import MAIN_ACCOUNT
+        from igbot.rule_settings import usual_account
         from igbot.rules.testing.reading import read_cases
 
         zone = zone_of(self.settings, self._load(()).rules)
         read = (
-            read_cases(file, report, zone=zone, beside=self._beside(file.path), account=MAIN_ACCOUNT)
+            read_cases(file, report, zone=zone, beside=self._beside(file.path), account=usual_account(self.settings))
             for file in self.tests
         )
         return tuple(file for file in read if file is not None)
@@ -139,7 +139,9 @@ class Runner:
             for finding in filter(_stops, loaded.findings):
                 report.add(finding)
             return None
-        return Setup(ruleset, options_of(self.settings, ruleset), self.settings.takeover_pause)
+        # What the first answer begins with is no rule's: tests hold wherever it is set, and where it is not.
+        options = replace(options_of(self.settings, ruleset), disclosure="")
+        return Setup(ruleset, options, self.settings.takeover_pause)
 
     def _files(self, report: "Report") -> tuple[tuple[FileResult, ...], int]:
         """The cases, played, and how many were left out because others are marked `only`."""

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from igbot.answering.limits import of_account, remaining_uses
+from igbot.answering.messages import RESUMABLE
 from igbot.answering.profiles import profile_of
 from igbot.insight.accounts import conversation_meant
 from igbot.meta.events import AccountId
@@ -48,6 +49,12 @@ async def known_customer(
     profile = profile_of(row["profile"], row["profile_at"])
     return Known(
         Customer(row["igsid"], account_name(found), kept_memory, profile),
-        Standing(True, row["paused_until"], row["customer_at"]),
+        Standing(
+            paused_until=row["paused_until"],
+            customer_at=row["customer_at"],
+            paused_at=row["paused_at"],
+            opted_out=row["opted_out_at"] is not None,
+            resumable=row["paused_reason"] in RESUMABLE,
+        ),
         frozenset(rule for rule, uses in left.items() if uses <= 0),
     )

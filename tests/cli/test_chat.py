@@ -176,3 +176,22 @@ def test_ctrl_c_ends_a_chat_that_waits_for_a_line(place: Place) -> None:
         finally:
             process.kill()
         assert process.stderr.read().strip() == ""
+
+
+def test_stop_and_start_are_shown_as_what_they_are(place: Place) -> None:
+    """The confirmations, the silence between them, and why."""
+    out, _ = chat(place, "Stop!", "/why", "hello", "/why", "START", "hello")
+    assert "You will get no more automatic answers here. Write START to have them again." in out
+    assert "rule      none (opted_out: STOP or START, confirmed once)" in out
+    assert "no reply  opted_out: the customer wrote STOP; START brings the answers back" in out
+    assert out.splitlines().count("opted_out: STOP or START, confirmed once") == 1
+    assert out.splitlines().count("opted_out: the customer wrote STOP; START brings the answers back") == 1
+    assert "You get automatic answers here again. Write STOP to end them." in out
+    assert "rule      hello:" in out.splitlines()[-2]
+
+
+def test_the_loop_guard_says_what_it_has_counted(place: Place) -> None:
+    """And for how long it lasts."""
+    out, _ = chat(place, "hello", "hello", "/why", IGBOT_LOOP_GUARD="1")
+    assert "no reply  loop_guard: this customer has had enough automatic answers; the bot is silent for an hour" in out
+    assert "because of 1 automatic answer within 10m" in out

@@ -281,3 +281,24 @@ def test_a_customer_nobody_knows_is_exit_1_and_one_of_several_accounts_is_exit_2
     result = command("explain", "hi", "--customer", "77", IGBOT_DATABASE_URL=database_url)
     assert isinstance(result.exception, UsageError)
     assert "several accounts know customer '77': a, b" in result.exception.message
+
+
+def test_a_stop_is_explained_as_one(home: Path) -> None:
+    """With the confirmation, whatever rules there are; and what the first answer begins with."""
+    furnish(home)
+    facts = dict(line for line in lines("Stop!") if len(line) == 2)
+    assert facts["decision"] == "opted_out: STOP or START, confirmed once"
+    assert facts["reply"].startswith("You will get no more automatic answers here.")
+    told = json.loads(command("explain", "stop", "--json").output)
+    assert (told["decision"]["reason"], told["decision"]["opt"], told["customer"]["opted_out"]) == (
+        *("opted_out", "out", False),
+    )
+
+
+def test_the_first_answer_is_explained_as_it_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the disclosure; tests of rules do without, so that they hold wherever they are run."""
+    furnish(home)
+    monkeypatch.setenv("IGBOT_DISCLOSURE", "I am a bot.")
+    [reply] = [line[1] for line in lines("how much is shipping?") if line[0] == "reply"]
+    assert reply.split() == ["I", "am", "a", "bot.", "Shipping", "is", "4.90", "€."]
+    assert command("test", "-k", "plain keyword").exit_code == 0

@@ -28,7 +28,7 @@ def spoken_enough(message: Incoming, memory: Memory, *, most: int, now: datetime
     """
     if not most or message.kind not in TYPED or len(_lately(memory, now)) < most:
         return None
-    return f"{most} automatic answers within {span(WITHIN)}"
+    return f"{most} automatic {'answer' if most == 1 else 'answers'} within {span(WITHIN)}"
 
 
 def one_fallback_too_many(
