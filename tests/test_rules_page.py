@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from igbot.rules.deciding.responding import Standing, respond
 from igbot.rules.deciding.ruleset import RuleSet
 from igbot.rules.loading import load_rules
 from igbot.rules.model import RuleFile
+from igbot.rules.opting import BUILT_IN
 from tests.rules.matching.tricky import TRICKY, Case, answers_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "rules.md"
@@ -53,22 +54,63 @@ def loaded(example: Example) -> RuleSet:
     return result.ruleset
 
 
+class Talk:
+    """One chat while it is played: what stands above the rules, and what is remembered."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self.rules, self.now, self.customer = rules, NOW, Customer("9000000000000001")
+        self.standing = Standing(resumable=True)
+        self.options = Options(detect=_detect, loop_guard=8)
+
+    def does(self, mark: str, said: str) -> Choice | None:
+        """One line: `>` and `*` are messages, `@` a moment, `!` what the owner writes in the app, `$` a setting."""
+        if mark == "@":
+            self.now = datetime.fromisoformat(said).replace(tzinfo=UTC)
+        elif mark == "!":
+            self.silent_for(timedelta(hours=12))
+        elif mark == "$":
+            name, _, value = said.partition("=")
+            assert name == "IGBOT_DISCLOSURE"
+            self.options = replace(self.options, disclosure=value)
+        else:
+            return self.writes(Incoming("quick_reply", said, said) if mark == "*" else Incoming("text", said))
+        return None
+
+    def writes(self, message: Incoming) -> Choice:
+        """A message, a minute later."""
+        self.now += timedelta(minutes=1)
+        self.standing = replace(self.standing, customer_at=self.now)
+        choice = respond(
+            self.rules,
+            message,
+            self.customer,
+            self.standing,
+            sent_at=self.now,
+            now=self.now,
+            options=self.options,
+        )
+        self.customer = replace(self.customer, memory=choice.memory)
+        if choice.opt is not None:
+            self.standing = replace(self.standing, opted_out=choice.opt == "out")
+        if choice.resumed:
+            self.standing = replace(self.standing, paused_until=None)
+        if pause := choice.guarded or (choice.handoff and choice.handoff.pause):
+            self.silent_for(pause)
+        return choice
+
+    def silent_for(self, pause: timedelta) -> None:
+        """The bot is silent from now on."""
+        self.standing = replace(self.standing, paused_at=self.now, paused_until=self.now + pause)
+
+
 def played(rules: RuleSet, chat: str) -> Iterator[tuple[str, str]]:
     """What the page says, and what comes out, line by line."""
-    now, customer = NOW, Customer("9000000000000001")
-    lines = iter(chat.splitlines())
+    talk, lines = Talk(rules), iter(chat.splitlines())
     for line in lines:
         mark, _, said = line.partition(" ")
-        if mark == "@":
-            now = datetime.fromisoformat(said).replace(tzinfo=UTC)
-            continue
-        message = Incoming("quick_reply", said, said) if mark == "*" else Incoming("text", said)
-        now += timedelta(minutes=1)
-        choice = respond(
-            rules, message, customer, Standing(customer_at=now), sent_at=now, now=now, options=Options(detect=_detect)
-        )
-        customer = Customer(customer.igsid, memory=choice.memory)
-        yield next(lines), _shown(choice)
+        choice = talk.does(mark, said)
+        if choice is not None:
+            yield next(lines), _shown(choice)
 
 
 def _detect(text: str, _languages: object) -> str | None:
@@ -76,7 +118,8 @@ def _detect(text: str, _languages: object) -> str | None:
 
 
 def _shown(choice: Choice) -> str:
-    return f"{choice.rule}: {choice.replies[0].text}" if choice.replies else "-"
+    said = " ".join(choice.replies[0].text.split()) if choice.replies else ""
+    return f"{choice.rule or 'igbot'}: {said}" if choice.replies else "-"
 
 
 @pytest.mark.parametrize("example", examples(), ids=lambda example: f"line {example.line}")
@@ -86,6 +129,17 @@ def test_an_example_loads_without_a_finding_and_answers_what_stands_below_it(exa
     for chat in example.chats:
         for said, came in played(rules, chat):
             assert came == said
+
+
+def test_the_table_of_stop_and_start_has_the_words_that_are_obeyed() -> None:
+    """All of them, and each is."""
+    page = PAGE.read_text(encoding="utf-8")
+    table = page.split("<!-- opting -->")[1].strip().split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    for column, opted_out, known in ((1, False, BUILT_IN.stop), (2, True, BUILT_IN.start)):
+        told = [(row[0].strip("`"), word) for row in rows for word in row[column].split(", ")]
+        assert all(language in (BUILT_IN.said_in(word, opted_out=opted_out) or ("", ()))[1] for language, word in told)
+        assert len(told) == sum(len(languages) for languages in known.values())
 
 
 def test_the_table_of_tricky_messages_is_what_the_matchers_say() -> None:
