@@ -30,6 +30,7 @@ from igbot.ops.rules_watch import RulesWatch
 from igbot.ops.telling import tell_notices, tell_trouble
 from igbot.ops.token_care import TokenCare
 from igbot.outbox.delivery import Delivery
+from igbot.outbox.optional_calls import spares_calls
 from igbot.rule_settings import options_of, surroundings_of
 from igbot.settings.model import Settings
 from igbot.settings.neighbours import OWNER
@@ -253,6 +254,9 @@ def _caller(given: _Given, membership: Membership, notifier: Notifier) -> Caller
         notifier.notify("inbox")
 
     async def profile(account: AccountId, igsid: Igsid, seconds: float) -> Ended:
+        async with given.database.connection() as conn:
+            if await spares_calls(conn, account, now=given.clock()):
+                return Ended(False, None, "Meta's budget is nearly used")
         sending = given.accounts.sending().get(account)
         told = await sending.graph.profile(igsid, token=sending.token, seconds=seconds) if sending else None
         return Ended(told is not None, told, None if told is not None else "Meta told nothing")

@@ -208,4 +208,6 @@ def _environ(graph: TestServer, wire: Wire) -> dict[str, str]:
         "IGBOT_MANAGEMENT_PORT": "0",
         "IGBOT_TLS": "proxy",
         "IGBOT_TRUSTED_PROXIES": "127.0.0.0/8",
+        "IGBOT_LOOP_GUARD": "0",
+        "IGBOT_RATE_CUSTOMER": "1000",
     }
