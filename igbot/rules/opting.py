@@ -88,7 +88,7 @@ _OUTER_ASCII = " \t\n\r\f\v!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 @dataclass(frozen=True, slots=True)
 class OptingWords:
     """The words in force. `stop` and `start` have them in the form that messages are compared in, each with the
-    languages it belongs to; `named` has of each language what a confirmation names: its first START and STOP word."""
+    languages it belongs to; `first_start` and `first_stop` have of each language the word that a confirmation names."""
 
     stop: ByLanguage
     start: ByLanguage

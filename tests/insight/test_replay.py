@@ -294,3 +294,14 @@ async def test_a_message_that_arrived_late_stands_where_it_was_written(desk: Des
     first = "- {name: once, keywords: [hello], once: true, reply: Hi}\n- {name: twice, keywords: [hello], reply: Again}"
     found = await replayed(desk, first)
     assert {str(change.now): change.examples[0].mid for change in found.changes} == {"once": "m1", "twice": "m2"}
+
+
+async def test_what_stood_above_the_rules_stays_as_it_was(desk: Desk) -> None:
+    """STOP and what came until START, what the loop guard silenced; and no policy of now is put upon what was then."""
+    desk.change(loop_guard=2)
+    await say(desk, "hello", "stop", "hello", "start", "hello", "hello", "red")
+    assert await desk.reasons() == ["rule", "opted_out", "opted_out", "opted_out", "rule", "loop_guard", "paused"]
+    desk.change(loop_guard=1, disclosure="I am a bot.")
+    found = await replayed(desk)
+    assert found.left_out == {"opted_out": 3, "loop_guard": 1, "paused": 1}
+    assert found.same == 2

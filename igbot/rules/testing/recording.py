@@ -47,12 +47,13 @@ def write_case(
     profile: Profile | None = None,
     mask: Mask | None = None,
 ) -> str:
-    """A whole file with the one case, oldest message first; what the bot said is no step of it.
+    """A whole file with the one case, oldest message first; what the bot said is no step of it, nor what the customer
+    took back before it was answered.
 
     `before` is what is remembered as its history. With a `mask`, nothing is written that it hides. Raises ValueError
     where no customer's message is in `said`.
     """
-    steps = [each for each in said if each.author != "bot"]
+    steps = [each for each in said if each.author != "bot" and each.reason != "deleted"]
     if not any(each.author == "customer" for each in steps):
         raise ValueError("nothing that a customer wrote")
     for each in (*before, *said):

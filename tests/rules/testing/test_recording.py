@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from igbot.rules.deciding.choice import Answered, Incoming, Profile
+from igbot.rules.deciding.choice import Answered, Incoming, Options, Profile
 from igbot.rules.model import RuleFile
 from igbot.rules.reading.source import Report
 from igbot.rules.testing.cases import Case, OwnerSays
@@ -71,6 +71,24 @@ def test_what_a_test_cannot_know_is_not_expected() -> None:
     ]
     case = read(write_case(said, name="a"))
     assert [step.expect.rule and step.expect.rule.name for step in case.steps] == [None, None, "story"]
+
+
+def test_a_conversation_with_a_stop_holds() -> None:
+    """What came after it, what the loop guard silenced, and a message that was taken back, which is no step."""
+    said = [
+        customer("price", rule="prices"),
+        customer("", after=10, reason="deleted"),
+        customer("price", after=20, reason="loop_guard"),
+        customer("Stop!", after=30, reason="opted_out"),
+        customer("price", after=40, reason="opted_out"),
+        customer("start", after=50, reason="opted_out"),
+        customer("price", after=60, reason="paused"),
+    ]
+    text = write_case(said, name="a")
+    assert '{ say: "price", at: "+20s", expect: { silent: loop_guard } }' in text
+    assert len(read(text).steps) == 6
+    [result] = Shop.of(SHOP, options=Options(loop_guard=1)).run(text)
+    assert result.status == "passed"
 
 
 def test_lines_that_were_answered_together_say_so() -> None:
