@@ -13,7 +13,7 @@ import backoff
 
 from igbot.meta.conversations_api import SentMessage, UnreadableAnswerError, read_identity, read_messages
 from igbot.meta.events import Igsid
-from igbot.meta.outcomes import Outcome, classify, no_answer, not_sent
+from igbot.meta.outcomes import Outcome, Unknown, classify, no_answer, not_sent
 from igbot.meta.outgoing import Outgoing
 from igbot.meta.profile import FIELDS, read_profile
 from igbot.meta.sendapi import send_body, typing_body
@@ -40,6 +40,18 @@ class Sending:
 
     outcome: Outcome | None
     usage: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """What came of asking Meta what it has sent.
+
+    `messages` are the newest of the conversation; None: not to be had now. `refusal` is what Meta said instead; None
+    too: nothing, or nothing but that it is in trouble.
+    """
+
+    messages: list[SentMessage] | None
+    refusal: Outcome | None = None
 
 
 class GraphClient:
@@ -84,20 +96,19 @@ class GraphClient:
             async with self._post(typing_body(igsid), token=token, timeout=TYPING_TIMEOUT) as response:
                 await _read(response)
 
-    async def sent_messages(
-        self, igsid: Igsid, *, token: str, with_attachments: bool = False
-    ) -> list[SentMessage] | None:
-        """The newest messages of the conversation as Meta has them (Conversations API); None: not to be had now.
+    async def look_up(self, igsid: Igsid, *, token: str, with_attachments: bool = False) -> LookUp:
+        """The newest messages of the conversation as Meta has them (Conversations API).
 
         Attachments are told only where they are asked for, so that no look-up for words depends on them.
         """
         fields = "id,created_time,from,message" + (",attachments" if with_attachments else "")
         query = {"platform": "instagram", "user_id": igsid, "fields": f"messages.limit({PAGE}){{{fields}}}"}
         status, body = await self._get("me/conversations", query, token=token)
-        try:
-            return read_messages(body) if status == 200 else None
-        except UnreadableAnswerError:
-            return None
+        with contextlib.suppress(UnreadableAnswerError):
+            if status == 200:
+                return LookUp(read_messages(body))
+        refusal = classify(status, body, {}, now=self._clock()) if status else None
+        return LookUp(None, None if isinstance(refusal, Unknown) else refusal)
 
     async def identity(self, *, token: str) -> tuple[int, set[str]]:
         """HTTP status (0: no answer) and the ids that `/me` gives for the token, after a few short tries."""

@@ -19,6 +19,7 @@ from igbot.outbox.again import begin_again
 from igbot.outbox.claimed import ClaimedReply
 from igbot.outbox.finish import Finished, rate_waits
 from igbot.outbox.gate import Usage
+from igbot.outbox.graph import LookUp
 from igbot.outbox.reporting import fields_of
 from igbot.outbox.search import find_reply, unproved
 from igbot.outbox.verdict import (
@@ -29,6 +30,7 @@ from igbot.outbox.verdict import (
     interrupted,
     judge,
     lost,
+    not_asked,
     outdated,
     unreachable,
 )
@@ -127,8 +129,16 @@ class Steps:
     async def _settle(self, reply: ClaimedReply) -> Finished:
         """An unknown outcome: ask Meta what it has, and only then call again."""
         probing = reply.known.probe is not None
-        messages = await self._look_up(reply)
-        if messages is None and probing:
+        account = self._accounts().get(reply.account_id)
+        looked_up = await _look_up(reply, account)
+        messages, refusal = looked_up.messages, looked_up.refusal
+        if account is not None and isinstance(refusal, Halted) and refusal.error.code in DEAD:
+            replaced = self._is_outdated(account, refusal)
+            return Finished(
+                reply,
+                not_asked(refusal, replaced=replaced, lost=reply.lost, unanswered=reply.unanswered, now=self._clock()),
+            )
+        if messages is None and refusal is None and probing:
             reason = LOST if reply.lost else "Meta cannot be asked"
             verdict = Verdict("unknown", "no look-up", self._clock(), reason=reason, unanswered=reply.unanswered)
             return Finished(reply, replace(verdict, failure=True), spread=random.uniform(0.5, 1.5))
@@ -185,11 +195,12 @@ class Steps:
             return Finished(reply, verdict)
         return Finished(reply, _ended(reply, allowed, why=why))
 
-    async def _look_up(self, reply: ClaimedReply) -> list[SentMessage] | None:
-        if (account := self._accounts().get(reply.account_id)) is None:
-            return None
-        more = not is_plain(reply.message)
-        return await account.graph.sent_messages(reply.igsid, token=account.token, with_attachments=more)
+
+async def _look_up(reply: ClaimedReply, account: SendingAccount | None) -> LookUp:
+    if account is None:
+        return LookUp(None)
+    more = not is_plain(reply.message)
+    return await account.graph.look_up(reply.igsid, token=account.token, with_attachments=more)
 
 
 def _ended(reply: ClaimedReply, how: str, *, why: str) -> Verdict:

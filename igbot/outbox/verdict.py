@@ -1,6 +1,6 @@
 """From the outcome of a call to what becomes of the reply: the rules of trying again, in one place. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
@@ -156,6 +156,17 @@ def outdated(error: GraphError, *, unanswered: int, now: datetime) -> Verdict:
         "queued", "outdated token", now, error=error, reason="the token was replaced meanwhile", counted=False,
         unanswered=unanswered, answered=True,
     )  # fmt: skip
+
+
+def not_asked(halted: Halted, *, replaced: bool, lost: bool, unanswered: int, now: datetime) -> Verdict:
+    """Meta was asked what it has of a reply, with a dead token: that stops the account, unless it is `replaced`."""
+    verdict = Verdict(
+        "unknown", "halted", now, error=halted.error, reason=LOST if lost else halted.reason, unanswered=unanswered,
+        answered=True,
+    )  # fmt: skip
+    if replaced:
+        return replace(verdict, outcome="outdated token")
+    return replace(verdict, scope="account", halt=halted.reason, alert=True, meaning=halted.reason)
 
 
 def lost(*, sending_at: datetime, unanswered: int) -> Verdict:

@@ -15,7 +15,7 @@ from igbot.meta.conversations_api import SentMessage
 from igbot.meta.events import Attachment, Igsid, Mid
 from igbot.meta.outcomes import Halted, Refused, Retry, Sent, Unknown, Wait
 from igbot.meta.outgoing import Outgoing, QuickReply
-from igbot.outbox.graph import MOST_BYTES, GraphClient
+from igbot.outbox.graph import MOST_BYTES, GraphClient, LookUp
 from tests.answering.talking import ANA, START
 
 HOST = "https://graph.example"
@@ -178,9 +178,9 @@ async def test_a_look_up_lists_what_meta_has(graph: GraphClient, answers: aiores
         "&fields=messages.limit(20)%7Bid,created_time,from,message%7D",
         payload=found,
     )
-    assert await graph.sent_messages(CUSTOMER, token=TOKEN) == [
-        SentMessage(Mid("mid-1"), START.replace(microsecond=0), "us", "Hi!")
-    ]
+    assert await graph.look_up(CUSTOMER, token=TOKEN) == LookUp(
+        [SentMessage(Mid("mid-1"), START.replace(microsecond=0), "us", "Hi!")]
+    )
 
 
 async def test_a_look_up_asks_for_attachments_only_where_they_matter(graph: GraphClient, answers: aioresponses) -> None:
@@ -192,7 +192,7 @@ async def test_a_look_up_asks_for_attachments_only_where_they_matter(graph: Grap
         f"{HOST}/v25.0/me/conversations?platform=instagram&user_id={ANA}&fields={fields}",
         payload={"data": [{"id": "t1", "messages": {"data": [told]}}]},
     )
-    [found] = await graph.sent_messages(CUSTOMER, token=TOKEN, with_attachments=True) or []
+    [found] = (await graph.look_up(CUSTOMER, token=TOKEN, with_attachments=True)).messages or []
     assert found.attachments == (Attachment("image", "https://cdn.example/1"),)
 
 
@@ -212,8 +212,10 @@ async def test_showing_typing_is_a_call_whose_end_is_no_matter(graph: GraphClien
 
 
 async def test_a_look_up_that_says_nothing_is_not_an_empty_one(serve: Serve) -> None:
-    """An error, a page, silence: None. An empty list is an answer."""
+    """An error, a page, silence: None. An empty list is an answer, and so is a refusal, though it tells nothing."""
     given = [
+        web.json_response({"error": {"code": 190}}, status=401),
+        web.json_response({"error": {"code": 2}}, status=500),
         web.json_response({"error": {"code": 4}}, status=400),
         web.json_response({"error": {"code": 4}}),
         web.Response(text="<html>"),
@@ -224,9 +226,11 @@ async def test_a_look_up_that_says_nothing_is_not_an_empty_one(serve: Serve) -> 
         return given.pop(0)
 
     graph = await serve(answer)
-    assert [await graph.sent_messages(CUSTOMER, token=TOKEN) for _ in range(4)] == [None, None, None, []]
+    found = [await graph.look_up(CUSTOMER, token=TOKEN) for _ in range(6)]
+    assert [each.messages for each in found] == [None, None, None, None, None, []]
+    assert [type(each.refusal) for each in found] == [Halted, type(None), Wait, Wait, type(None), type(None)]
     nowhere = GraphClient(graph._session, url=f"http://127.0.0.1:{unused_port()}", version="v25.0", clock=lambda: START)
-    assert await nowhere.sent_messages(CUSTOMER, token=TOKEN) is None
+    assert await nowhere.look_up(CUSTOMER, token=TOKEN) == LookUp(None)
 
 
 async def test_an_answer_in_pieces_is_read_whole(serve: Serve) -> None:

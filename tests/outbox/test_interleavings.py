@@ -16,7 +16,7 @@ from igbot.meta.outgoing import Outgoing
 from igbot.outbox.account import SendingAccount
 from igbot.outbox.claim import LEASE
 from igbot.outbox.delivery import Delivery
-from igbot.outbox.graph import Sending
+from igbot.outbox.graph import LookUp, Sending
 from igbot.store.pool import Database
 from igbot.telemetry.log import event_log
 from tests.answering.talking import ACCOUNT, Time, customer_says, open_desk, shop_says
@@ -85,11 +85,9 @@ class Meta:
             self.plan = "sent"
             raise Crash
 
-    async def sent_messages(
-        self, igsid: Igsid, *, token: str, with_attachments: bool = False
-    ) -> list[SentMessage] | None:
-        """The look-up."""
-        return list(reversed(self.taken))
+    async def look_up(self, igsid: Igsid, *, token: str, with_attachments: bool = False) -> LookUp:
+        """All that was taken."""
+        return LookUp(list(reversed(self.taken)))
 
 
 class World:

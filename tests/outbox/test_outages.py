@@ -257,3 +257,42 @@ async def test_one_customer_whose_calls_hang_holds_up_nobody(sender: Sender) -> 
         assert await sender.post.states() == ["sending", "queued"]
         answers.set()
         await sender.becomes("sent", "sent")
+
+
+async def _unknown_in_an_outage(sender: Sender) -> None:
+    """Three customers' calls are answered with 503, and so it is an outage: what became of them is to be asked."""
+    post = sender.post
+    for customer in CUSTOMERS:
+        await post.queue("hello", igsid=customer)
+    sender.fails(HtmlFault(status=503), times=3)
+    await sender.idle()
+    assert await outage(post) is not None
+    for customer in CUSTOMERS:
+        await sender.becomes("unknown", igsid=customer)
+
+
+async def test_a_dead_token_is_noticed_though_nothing_but_look_ups_is_left_to_try(post: Post) -> None:
+    """Meta is back and says so: the outage is over, and the account is stopped until somebody acts."""
+    async with sending(post) as sender:
+        await _unknown_in_an_outage(sender)
+        sender.fails(ErrorFault(code=190, status=401), times=1, route="conversations")
+        sender.passes(seconds=60)
+        await sender.idle()
+        account = await post.account()
+        assert account["outage_at"] is None
+        assert account["halted_reason"] == "the token is not valid"
+        assert "halted" in [kind for kind, _ in sender.troubles]
+        await post.desk.value("UPDATE account SET halted_at = NULL, halted_reason = NULL RETURNING 1")
+        await sender.settles()
+        assert [sender.received(customer) for customer in CUSTOMERS] == [["Hi there!"]] * 3
+
+
+async def test_a_refused_look_up_shows_that_meta_is_back(post: Post) -> None:
+    """It tells nothing of the reply, which goes out again as where Meta cannot be asked; the others wait no longer."""
+    async with sending(post) as sender:
+        await _unknown_in_an_outage(sender)
+        sender.fails(ErrorFault(code=613), times=None, route="conversations")
+        sender.passes(seconds=60)
+        await sender.settles()
+        assert await outage(post) is None
+        assert [sender.received(customer) for customer in CUSTOMERS] == [["Hi there!"]] * 3
