@@ -1,8 +1,11 @@
 """Why a reply has not gone out yet, in words: all that holds it up just now, what weighs most first."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+TAKEN_ON_WITHIN = timedelta(seconds=10)
+"""A server that can send takes on what is due at once, or after a moment."""
 
 
 def waits_for(row: Mapping[str, Any], *, now: datetime) -> tuple[str, ...]:
@@ -13,6 +16,12 @@ def waits_for(row: Mapping[str, Any], *, now: datetime) -> tuple[str, ...]:
     if row["status"] not in ("queued", "unknown"):
         return ()
     found = (*_end_ahead(row, now), *_account(row, now), *_queue(row, now))
+    if not found and now - row["due_at"] > TAKEN_ON_WITHIN:
+        # A server without a token that it can use leaves no trace in the database: only it, and the keys, know.
+        return (
+            f"due since {_at(row['due_at'])}, and no server takes it on: `igbot health` says whether one runs, "
+            "`igbot token status` whether it has a token to send with",
+        )
     return found or (f"nothing holds it up: due since {_at(row['due_at'])}, a running server takes it on",)
 
 

@@ -30,6 +30,16 @@ async def test_a_reply_that_nothing_holds_up_says_so(post: Post) -> None:
     )
 
 
+async def test_one_that_nobody_has_taken_on_for_long_says_where_to_look(post: Post) -> None:
+    """No server runs, or it has no token that it can use: the database knows of neither."""
+    await post.queue("hello")
+    post.desk.time.pass_by(minutes=1)
+    assert (await told(post)).waits == (
+        "due since 2026-09-01 10:11:12 UTC, and no server takes it on: `igbot health` says whether one runs, "
+        "`igbot token status` whether it has a token to send with",
+    )
+
+
 @pytest.mark.parametrize(
     ("stop", "words"),
     [
