@@ -58,13 +58,16 @@ class Pen:
         for _ in range(min(count, self.left)):
             number = self.written
             limit = self._limits.get(number)
-            faults = (limit,) if limit is not None else self.spoiling.of_message(early=number < self._share / 2)
+            faults = (limit,) if limit is not None else self._spoilt(number)
             message = self.message(faults=faults, echo=self.spoiling.echo(looked_up=self._looked_up))
             again: Again = "no"
             if self._chance.random() < _TWICE_SHARE:
                 again = self._chance.choice(("at once", "both", "later"))
             together = again == "no" and self.left > 0 and self._chance.random() < _TOGETHER_SHARE
             yield replace(message, again=again, with_next=together)
+
+    def _spoilt(self, number: int) -> tuple[Fault, ...]:
+        return self.spoiling.of_message(early=number < self._share / 2, looked_up=self._looked_up)
 
     def message(self, **differently: Any) -> Message:
         """The next message; fields as they are said here, else those of one that meets nothing special."""
@@ -83,7 +86,8 @@ class Pen:
 
 
 def _stops(pen: Pen) -> Iterator[Act]:
-    """STOP overtakes a reply that waits, START brings the answers back."""
+    """STOP overtakes a reply that waits, and no earlier one; START brings the answers back."""
+    yield Quiet()
     held = pen.held()
     yield held
     yield Called(held.number)
@@ -96,6 +100,7 @@ def _stops(pen: Pen) -> Iterator[Act]:
 
 def _is_taken_over(pen: Pen) -> Iterator[Act]:
     """A person answers while a reply waits; the bot is silent for the rest."""
+    yield Quiet()
     held = pen.held()
     yield held
     yield Called(held.number)

@@ -155,7 +155,9 @@ class Campaign:
         histories = [
             {"finding": finding.wrong, "excused": finding.excused, "why": finding.why}
             | await read_history(self.database, self.meta, logs, igsid=finding.igsid, mid=finding.mid, rules=RULES)
-            for finding in judgement.findings[:MOST_HISTORIES]
+            for finding in sorted(judgement.findings, key=lambda each: each.excused or each.wrong == "late")[
+                :MOST_HISTORIES
+            ]
         ]
         states = await self.database.fetch(STATES)
         return Outcome(

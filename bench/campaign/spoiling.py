@@ -65,6 +65,7 @@ _QUICK_SHARE, _ROW_SHARE, _SLOW_SHARE, _HANG_SHARE = 0.07, 0.02, 0.02, 0.0005
 _LIMITS_EACH, _MOST_LIMITS, _STRIKING = 30, 120, 0.75
 _HELD = 16
 _NO_OUTAGE = 2
+_WITH_A_KILL = 3
 
 
 class Spoiling:
@@ -82,14 +83,19 @@ class Spoiling:
         self.hand_overs = dealt(chance, "thread")
         """Errors after which another app has the conversation."""
 
-    def of_message(self, *, early: bool) -> tuple[Fault, ...]:
-        """What spoils the calls with one reply; `early`: it is in the first half of what its customer writes."""
+    def of_message(self, *, early: bool, looked_up: bool) -> tuple[Fault, ...]:
+        """What spoils the calls with one reply; `early`: it is in the first half of what its customer writes.
+
+        `looked_up` False: a call that a kill swallows counts, as nobody can tell that it came to nothing, and more than
+        one must be left.
+        """
         at = self._chance.random()
         if at < _QUICK_SHARE:
             return self._weighed(_QUICK)
         at -= _QUICK_SHARE
         if at < _ROW_SHARE:
-            return (next(self._passing).fault,)
+            least = 0 if looked_up else _WITH_A_KILL
+            return (next(case for case in self._passing if case.tries is None or case.tries >= least).fault,)
         at -= _ROW_SHARE
         if (early or self._total >= LONG) and at < _SLOW_SHARE:
             return self._weighed(_SLOW)

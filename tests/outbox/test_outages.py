@@ -262,13 +262,11 @@ async def test_one_customer_whose_calls_hang_holds_up_nobody(sender: Sender) -> 
 async def _unknown_in_an_outage(sender: Sender) -> None:
     """Three customers' calls are answered with 503, and so it is an outage: what became of them is to be asked."""
     post = sender.post
+    sender.fails(HtmlFault(status=503), times=3)
     for customer in CUSTOMERS:
         await post.queue("hello", igsid=customer)
-    sender.fails(HtmlFault(status=503), times=3)
-    await sender.idle()
-    assert await outage(post) is not None
-    for customer in CUSTOMERS:
         await sender.becomes("unknown", igsid=customer)
+    assert await outage(post) is not None
 
 
 async def test_a_dead_token_is_noticed_though_nothing_but_look_ups_is_left_to_try(post: Post) -> None:
