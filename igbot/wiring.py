@@ -199,7 +199,7 @@ def _receiver(given: _Given, membership: Membership, notifier: Notifier) -> Rece
         accounts=lambda: given.accounts.own_ids.accounts,
         is_test=lambda igsid: settings.test_mode or igsid in settings.testers,
         on_kept=kept,
-        log=event_log("inbox"),
+        log=event_log("inbox", called=given.accounts.told_apart),
     )
 
 
@@ -226,7 +226,7 @@ def _worker(given: _Given, membership: Membership, rules_watch: RulesWatch, noti
         rules=lambda: rules_watch.rulebook.current,
         policy=lambda: replace(policy, options=replace(policy.options, detect=rules_watch.rulebook.detect)),
         clock=given.clock,
-        log=event_log("answering"),
+        log=event_log("answering", called=given.accounts.told_apart),
         counters=given.counters,
         on_replies=queued,
         on_calls=asked,
@@ -242,7 +242,7 @@ def _delivery(given: _Given, membership: Membership) -> Delivery:
         accounts=given.accounts.sending,
         margin=given.settings.window_margin,
         clock=given.clock,
-        log=event_log("outbox"),
+        log=event_log("outbox", called=given.accounts.told_apart),
         woken=given.wakes.outbox,
         on_trouble=partial(tell_trouble, given.notices, given.accounts, alerts=given.alerts),
     )
@@ -269,7 +269,7 @@ def _caller(given: _Given, membership: Membership, notifier: Notifier) -> Caller
         process_id=lambda: membership.process_id,
         accounts=lambda: given.accounts.ids,
         clock=given.clock,
-        log=event_log("calls"),
+        log=event_log("calls", called=given.accounts.told_apart),
         woken=given.wakes.calls,
         on_answer=answered,
     )

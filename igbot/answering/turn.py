@@ -12,6 +12,7 @@ from igbot.answering.outcome import Fact, NewMessage, Notice, Occasion, Turn
 from igbot.answering.policy import Policy
 from igbot.answering.profiles import kept
 from igbot.meta.events import CUSTOMER_KINDS, OPENS_WINDOW
+from igbot.meta.parties import UNKNOWN_ACCOUNT
 from igbot.rules.deciding.ruleset import RuleSet
 
 NO_SENDER = (
@@ -113,7 +114,7 @@ def _report_strangers(turn: Turn) -> None:
     """Tell of what nobody can be answered for: an account that is none of ours, an edit without its sender."""
     claim, settled = turn.claim, turn.settled
     strange = next((e for e in settled if not e.known_account and e.kind not in ("dashboard_test", "raw")), None)
-    if strange is not None:
+    if strange is not None and claim.account_id != UNKNOWN_ACCOUNT:
         text = f"Meta tells of the account {claim.account_id}, which is not configured here. Nothing of it is answered."
         turn.notices.append(_stranger("unknown_account", claim, text, test=strange.test))
     edit = next((e for e in settled if e.kind == "edit" and e.known_account), None)

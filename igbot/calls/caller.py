@@ -122,7 +122,7 @@ class Caller:
         except (DatabaseUnavailable, TimeoutError):
             return  # it comes back when its lease is over; its key tells the service that it is the same
         except Exception as error:  # a bug here must not have the service called for ever
-            self._log.error("call_failed", exc=error, **_fields(call))
+            self._log.of(call.account_id).error("call_failed", exc=error, **_fields(call))
             with contextlib.suppress(DatabaseUnavailable, TimeoutError, asyncpg.PostgresError):
                 await self._keep(call, Ended(False, why=f"igbot could not make it ({type(error).__name__})"))
 
@@ -137,21 +137,21 @@ class Caller:
         return await call_service(self._session, call, url=address.url, secret=address.secret, now=self._clock())
 
     async def _keep(self, call: Call, ended: Ended) -> None:
-        fields = _fields(call) | {"attempt": call.attempts}
+        fields, log = _fields(call) | {"attempt": call.attempts}, self._log.of(call.account_id)
         async with self._database.connection() as conn:
             if not ended.ok and ended.again and call.attempts <= call.retry:
                 wait = FIRST_WAIT * 2 ** (call.attempts - 1) * random.uniform(0.5, 1.5)
                 await call_again(conn, call, ended, at=self._clock() + wait)
-                self._log.info("call_postponed", **fields, reason=ended.why)
+                log.info("call_postponed", **fields, reason=ended.why)
                 self._woken.set()
                 return
             waited = await finish_call(conn, call, ended, now=self._clock())
         if ended.ok:
-            self._log.info("call_answered", **fields)
+            log.info("call_answered", **fields)
         elif call.kind == "profile":
-            self._log.info("profile_unknown", **fields, reason=ended.why)
+            log.info("profile_unknown", **fields, reason=ended.why)
         else:
-            self._log.warning("call_failed", **fields, reason=ended.why)
+            log.warning("call_failed", **fields, reason=ended.why)
         if waited:
             self._on_answer()
 

@@ -9,7 +9,6 @@ import asyncpg
 
 from igbot.errors import DatabaseUnavailable
 from igbot.meta.events import AccountId, WebhookEvent
-from igbot.meta.parties import UNKNOWN_ACCOUNT
 from igbot.meta.webhook import read_webhook
 from igbot.store.group_commit import GroupCommit
 from igbot.store.pool import Database
@@ -96,15 +95,13 @@ class Receiver:
             raise DatabaseUnavailable("PostgreSQL refused an event of the delivery")
         mark = _mark(all(self._marked(event) for event in events))
         self._log.info("webhook_received", events=len(events), new=len(new), bytes=len(body), **mark)
-        for account in dict.fromkeys(event.account_id for event in events if event.key in new and _is_strange(event)):
-            self._log.warning("account_unknown", account=account)
         if len(new) < len(events):
             for event in events:
                 if event.key in new:
                     new.remove(event.key)
                 else:
                     fields: dict[str, Any] = {"igsid": event.igsid, "mid": event.mid, "kind": event.kind}
-                    self._log.info("duplicate_ignored", **fields | _mark(self._marked(event)))
+                    self._log.of(event.account_id).info("duplicate_ignored", **fields | _mark(self._marked(event)))
 
     def _marked(self, event: WebhookEvent) -> bool:
         return event.kind == "dashboard_test" or self._is_test(event.igsid)
@@ -154,7 +151,7 @@ class Receiver:
                 if connection_lost(error, conn):
                     raise
                 refused.add(row[1].key)
-                self._log.error("event_refused", exc=error, kind=row[1].kind, mid=row[1].mid)
+                self._log.of(row[1].account_id).error("event_refused", exc=error, kind=row[1].kind, mid=row[1].mid)
         return kept, refused
 
     async def _keep(self, conn: "asyncpg.Connection[Any]", rows: list[tuple[datetime, WebhookEvent]]) -> set[bytes]:
@@ -178,8 +175,3 @@ class Receiver:
 
 def _mark(test: bool) -> dict[str, Any]:
     return {"test": True} if test else {}
-
-
-def _is_strange(event: WebhookEvent) -> bool:
-    """Whether the event is for an account that is none of ours; what names no account tells nothing of any."""
-    return not event.known_account and event.kind != "dashboard_test" and event.account_id != UNKNOWN_ACCOUNT

@@ -58,6 +58,11 @@ class OurAccounts:
         name = self.name_of(AccountId(account_id))
         return f"{name} ({account_id})" if name else account_id
 
+    @property
+    def told_apart(self) -> Callable[[str], str] | None:
+        """What log lines about customers call an account; None where there is but one, which none need name."""
+        return None if len(self.each) == 1 else lambda account_id: self.name_of(AccountId(account_id)) or account_id
+
     def sending(self) -> Mapping[AccountId, SendingAccount]:
         """The accounts that may send now, each with its own token, Graph host and rates."""
         found = {}

@@ -188,7 +188,7 @@ class Delivery:
             self._patrol.note(reply, written)
             self._troubles.note(written, account=reply.account_id, igsid=reply.igsid, now=self._clock())
         except Exception as error:
-            self._log.error("delivery_failed", exc=error, **fields_of(reply))
+            self._log.of(reply.account_id).error("delivery_failed", exc=error, **fields_of(reply))
         finally:
             self._busy[reply.account_id] -= 1
             if reply.account_id in self._full and self._looking is None:

@@ -150,7 +150,7 @@ class Patrol:
         for row in rows:
             fields: dict[str, Any] = {name: row[name] for name in ("outbox_id", "igsid", "rule", "for_mid")}
             fields |= {"test": True} if row["test"] else {}
-            self._log.warning("reply_expired", **fields, reason=WINDOW_CLOSED)
+            self._log.of(row["account_id"]).warning("reply_expired", **fields, reason=WINDOW_CLOSED)
             self._expired[row["account_id"]] += 1
         return len(rows)
 

@@ -25,6 +25,7 @@ def fields_of(reply: ClaimedReply) -> dict[str, Any]:
 
 def report(log: EventLog, reply: ClaimedReply, verdict: Verdict) -> None:
     """Say in the log what became of a reply, in one line."""
+    log = log.of(reply.account_id)
     fields = fields_of(reply)
     if verdict.state == "sent":
         log.info("reply_sent", **fields, mid=_brief(verdict.mid, _MID_BYTES))

@@ -185,7 +185,7 @@ class Steps:
             allowed, why = await begin_again(conn, reply, rates=rates, margin=self._margin, now=self._clock())
         if allowed == "send":
             if why_blind is not None:
-                self._log.warning("send_repeated", **fields_of(reply), reason=why_blind)
+                self._log.of(reply.account_id).warning("send_repeated", **fields_of(reply), reason=why_blind)
             return await self._call(reply, calls=reply.attempts + 1)
         if allowed == "settled":
             return Finished(reply, Verdict("sent", "settled by echo", unanswered=reply.unanswered))

@@ -10,6 +10,7 @@ import pytest
 from igbot.sandbox.customer import customer_message, delivery_body
 from igbot.sandbox.faults import CutBeforeFault, ErrorFault
 from igbot.sandbox.options import SandboxAccount
+from igbot.telemetry.log import FIELDS
 from tests.journeys.shop import ACCOUNT, ANA, BEN, PAGE, Shop, open_shop
 from tests.waiting import eventually
 
@@ -108,6 +109,27 @@ async def test_an_event_for_an_unknown_account_is_kept_told_and_never_answered(t
     assert tuple(kept.values()) == (STRANGER, False, True)
     assert await two.rows("SELECT FROM account WHERE account_id = $1", STRANGER) == []
     await eventually(lambda: any(STRANGER in text for text in two.alarm.texts))
+
+
+async def test_each_line_about_a_customer_names_the_account(two: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """By the owner's word for it; by its id where it is nobody's here. A shop with one account has no need."""
+    caplog.set_level("DEBUG", logger="igbot")
+    two.fails(ErrorFault(code=1200), text="Hola!")
+    await two.writes(ANA, "hello", account=MADRID_SCOPED)
+    again = two.sandbox.customer_does(BEN, text="stop", account=MADRID)
+    await two.arrives(again, again)
+    item = customer_message(CARLA, STRANGER, at=two.clock(), mid="m_strange", text="hello")
+    await two.post(delivery_body([item], STRANGER, two.clock()))
+    await two.comes_about(lambda: (MADRID, ANA, "Hola!") in said(two))
+    await two.quiet()
+    await two.arrives(two.sandbox.customer_does(BEN, kind="deleted", about=again.mid, account=MADRID))
+    await two.quiet()
+    lines = [(r.getMessage(), getattr(r, FIELDS)) for r in caplog.records if "igsid" in getattr(r, FIELDS, {})]
+    named = {(event, fields.get("account")) for event, fields in lines if fields["igsid"] in (ANA, BEN)}
+    assert {account for _, account in named} == {"madrid"}
+    told = "message_received rule_matched reply_queued send_failed reply_sent duplicate_ignored opted_out"
+    assert {*told.split(), "message_deleted"} <= {event for event, _ in named}
+    assert {fields["account"] for _, fields in lines if fields["igsid"] == CARLA} == {STRANGER}
 
 
 async def test_a_dead_token_stops_its_own_account_only(two: Shop) -> None:
