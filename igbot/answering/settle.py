@@ -25,14 +25,17 @@ from igbot.answering.outcome import Turn
 # settled:  the events worked on. Their raw bytes stay for a while, unless the message was taken back. "Pending" is said
 #           as "not settled": by the status the planner would read all of `inbox_pending` for each event.
 # talk:     the conversation, made or moved on; its last time never goes back, a new message ends its being archived.
-# replies:  the outbox rows, in order; an event that was decided before (`for_key`) is never decided twice.
+#           What cancels, cancels all that was decided before, by whose clock it may have been.
+# replies:  the outbox rows, in order; an event that was decided before (`for_key`) is never decided twice. They count
+#           as decided after what has cancelled or blocked earlier ones, by whose clock that may have been.
 # calls:    what is to be asked of services: for an event that waits for it and stays pending, or beside a decision.
 #           However often an event is decided, each rule asks once.
 # dropped:  calls that nobody waits for any more. One whose row is held is just being finished: nobody waits for that.
 # uses:     answers of rules whose limit counts all customers; the caller holds their lock (`limits`).
 # proven:   replies that a fact proves sent, although the answer to the call is not known (yet).
 # own:      they are sent now; where the answer has just come, it only learns of its echo.
-# lanes:    the sender's lanes of the conversations in which a reply was queued or proved sent, due when the next is.
+# lanes:    the sender's lanes of the conversations in which a reply was queued or proved sent, due when the next is. Of
+#           a `free_at` that lies far ahead the claim knows whether it counts.
 # facts:    echoed and seen on replies known by their mid.
 # soft:     the commit waits for no disk. All of it follows from inbox rows that are durable and settled only here: a
 #           crash of PostgreSQL undoes it whole, and it is decided anew. A reply is called out only after a commit that
@@ -67,7 +70,9 @@ WITH stale AS (
         paused_at, paused_until, paused_reason, opted_out_at, cancel_before, cancel_reason, memory, profile,
         profile_at, test)
     SELECT account_id, igsid, first_at, last_at, customer_at,
-        paused_at, paused_until, paused_reason, opted_out_at, CASE WHEN cancel_reason IS NOT NULL THEN $2 END,
+        paused_at, paused_until, paused_reason, opted_out_at, CASE WHEN cancel_reason IS NOT NULL THEN greatest($2, (
+            SELECT max(o.decided_at) FROM outbox o WHERE (o.account_id, o.igsid) = (g.account_id, g.igsid)
+                AND o.status IN ('queued', 'sending', 'unknown'))) END,
         cancel_reason, memory, profile, profile_at, test
     FROM json_to_recordset($5) AS g (account_id text, igsid text, first_at timestamptz, last_at timestamptz,
         customer_at timestamptz, paused_at timestamptz, paused_until timestamptz, paused_reason text,
@@ -82,7 +87,8 @@ WITH stale AS (
         paused_until = coalesce(EXCLUDED.paused_until, c.paused_until),
         paused_reason = coalesce(EXCLUDED.paused_reason, c.paused_reason),
         opted_out_at = EXCLUDED.opted_out_at,
-        cancel_before = greatest(c.cancel_before, EXCLUDED.cancel_before),
+        cancel_before = CASE WHEN EXCLUDED.cancel_before IS NULL THEN c.cancel_before ELSE greatest(
+            EXCLUDED.cancel_before, c.cancel_before + interval '1 us', c.blocked_at + interval '1 us') END,
         cancel_reason = coalesce(EXCLUDED.cancel_reason, c.cancel_reason),
         memory = EXCLUDED.memory,
         profile = coalesce(EXCLUDED.profile, c.profile),
@@ -92,15 +98,17 @@ WITH stale AS (
 ), replies AS (
     INSERT INTO outbox (account_id, igsid, for_key, for_mid, part, body, rule, digest, despite_pause,
         decided_at, expires_at, due_at, typing, delay_ms, test)
-    SELECT g.account_id, igsid, for_key, for_mid, part, body, rule, digest, despite_pause,
-        $2, expires_at, $2 + wait_ms * interval '1 ms', typing, delay_ms, test
+    SELECT g.account_id, g.igsid, for_key, for_mid, part, body, rule, digest, despite_pause,
+        greatest($2, c.cancel_before + interval '1 us', c.blocked_at + interval '1 us'), expires_at,
+        $2 + wait_ms * interval '1 ms', typing, delay_ms, g.test
     FROM json_to_recordset($6) AS g (place int, account_id text, igsid text, for_key uuid, for_mid text, part smallint,
         body jsonb, rule text, digest text, despite_pause boolean, expires_at timestamptz, wait_ms int, typing boolean,
         delay_ms int, test boolean)
     JOIN settled ON (settled.account_id, settled.event_key) = (g.account_id, g.for_key)
+    LEFT JOIN conversation c ON (c.account_id, c.igsid) = (g.account_id, g.igsid)
     ORDER BY place
     ON CONFLICT (account_id, for_key, part) DO NOTHING
-    RETURNING account_id, igsid, outbox_id, for_key, part, body, rule, due_at, test
+    RETURNING account_id, igsid, outbox_id, for_key, part, body, rule, decided_at, due_at, test
 ), calls AS (
     INSERT INTO service_call (account_id, igsid, for_key, for_mid, kind, rule, name, body, timeout_ms, retry, waits,
         test, asked_at, due_at)
@@ -149,7 +157,8 @@ WITH stale AS (
     GROUP BY account_id, igsid ORDER BY account_id, igsid
     ON CONFLICT (account_id, igsid) DO UPDATE SET
         arrivals = l.arrivals + 1,
-        due_at = greatest(least(coalesce(l.due_at, EXCLUDED.due_at), EXCLUDED.due_at), l.free_at)
+        due_at = greatest(least(coalesce(l.due_at, EXCLUDED.due_at), EXCLUDED.due_at),
+            CASE WHEN l.free_at <= $2 + interval '1 s' THEN l.free_at END)
 ), history AS (
     INSERT INTO message (account_id, igsid, at, direction, author, kind, mid, text, attachments, payload, outbox_id,
         test, deleted_at, edits, reason, rule, digest, considered, decided_at, matched, rank, variant, withheld,
@@ -163,7 +172,7 @@ WITH stale AS (
         rank int[], variant text, withheld text, observers text[], answered_with text)
     JOIN settled USING (account_id, event_key)
     UNION ALL
-    SELECT account_id, igsid, $2::timestamptz, 'out', 'bot', coalesce(body #>> '{attachment,type}', 'text'), NULL,
+    SELECT account_id, igsid, decided_at, 'out', 'bot', coalesce(body #>> '{attachment,type}', 'text'), NULL,
         body ->> 'text', CASE WHEN body ? 'attachment' THEN jsonb_build_array(body -> 'attachment') END, NULL,
         outbox_id, test, NULL, 0, NULL, rule, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM replies

@@ -14,7 +14,7 @@ from igbot.meta.events import AccountId, Igsid
 from igbot.meta.outgoing import Outgoing, from_stored
 from igbot.outbox.account import Rates
 from igbot.outbox.claimed import TAKEN_OVER, Claimed, ClaimedReply, Known, Room, Step
-from igbot.outbox.gate import SLOW_PERCENT, SLOWED, USAGE_COUNTS, BucketName, Usage, budget
+from igbot.outbox.gate import CLOCKS_DIFFER, MOST_OWED, SLOW_PERCENT, SLOWED, USAGE_COUNTS, BucketName, Usage, budget
 from igbot.outbox.verdict import LOST
 
 LEASE = timedelta(seconds=90)
@@ -26,7 +26,8 @@ PROBE = timedelta(seconds=45)
 #          (`gate.Bucket`) at the rates that hold. Their rows stay locked, in the order of their keys: what is counted
 #          here is charged below before anybody else counts. One that may be tried again after an outage, or after it
 #          was stopped, is tried with one call (`probing`). "Something due" is no EXISTS, and asks for the first: else
-#          the planner would read all that is due, or all there is.
+#          the planner would read all that is due, or all there is. What lies further ahead than it can (`spent_until`,
+#          below `free_at`) was written before the clock went back, and counts for nothing.
 # lane:    the conversations whose oldest open reply is due, the longest-waiting first, of each account and bucket. They
 #          are asked for by name: a backlog that may not go is not even read. As an array, for of one the planner takes
 #          it that it is short: of so many rows behind a LIMIT it would read whole tables to join them.
@@ -41,14 +42,18 @@ PROBE = timedelta(seconds=45)
 #          "Still queued" is said as "still what it was": the literal would have the planner read all of `outbox_open`.
 #          One before which typing shows is put off once, and then sent like any other: nothing depends on the typing.
 # step:    what is really done.
-# leased:  the lanes of those; the others are handed back at once, due when their turn comes.
+# leased:  the lanes of those; the others are handed back at once, due when their turn comes. One whose reply's row is
+#          held lets others go before: else whoever holds a few, and stands still, would hold up all.
 # charged: the calls are paid for.
 CLAIM = """
 WITH gate AS MATERIALIZED (
     SELECT a.*, allowed.*, least(allowed.media, allowed.texts) AS media_texts
     FROM (
-        SELECT a.account_id, a.usage_percent, a.usage_at, a.text_spent_until, a.media_spent_until,
-            a.look_ups_spent_until, may.room, may.text / pace.times AS text, may.media / pace.times AS media_rate,
+        SELECT a.account_id, a.usage_percent, a.usage_at,
+            CASE WHEN a.text_spent_until <= most.text THEN a.text_spent_until END AS text_spent_until,
+            CASE WHEN a.media_spent_until <= most.media THEN a.media_spent_until END AS media_spent_until,
+            CASE WHEN a.look_ups_spent_until <= most.look_ups THEN a.look_ups_spent_until END AS look_ups_spent_until,
+            may.room, may.text / pace.times AS text, may.media / pace.times AS media_rate,
             may.look_ups AS look_ups_rate, may.customer, a.outage_at IS NOT NULL OR a.halted_at IS NOT NULL AS probing,
             a.rate_waits > 0 OR a.failing <> '{}' OR a.outage_at IS NOT NULL OR a.halted_at IS NOT NULL AS marked
         FROM unnest($5::text[], $6::int[], $7::float8[], $8::float8[], $9::float8[], $10::float8[])
@@ -56,6 +61,11 @@ WITH gate AS MATERIALIZED (
         JOIN account a ON a.account_id = may.account_id
         CROSS JOIN LATERAL (SELECT CASE WHEN a.usage_percent >= $12 AND a.usage_at > $13 THEN $14::float8 ELSE 1 END
             AS times) pace
+        CROSS JOIN LATERAL (SELECT
+            $1::timestamptz + $16::interval + $15::float8
+                * make_interval(secs => greatest(0.05, pace.times / may.text)) AS text,
+            $1 + $16 + $15 * make_interval(secs => greatest(0.05, pace.times / may.media)) AS media,
+            $1 + $16 + $15 * make_interval(secs => greatest(0.05, 1 / may.look_ups)) AS look_ups) most
         WHERE (a.halted_at IS NULL OR a.halted_until <= $1) AND a.paused_at IS NULL
             AND (a.send_after IS NULL OR a.send_after <= $1) AND (a.probe_until IS NULL OR a.probe_until <= $1)
             AND (SELECT true FROM (VALUES ('text'), ('media'), ('look_ups')) AS b (bucket) CROSS JOIN LATERAL (
@@ -82,7 +92,7 @@ WITH gate AS MATERIALIZED (
         ORDER BY l.due_at LIMIT least(b.calls, g.room, CASE WHEN g.probing THEN 1 END)::bigint
         FOR UPDATE SKIP LOCKED)) AS each (igsid)
 ), head AS (
-    SELECT lane.account_id, lane.igsid, seen.due_at AS lane_due_at, lane.bucket, seen.arrivals, seen.free_at,
+    SELECT lane.account_id, lane.igsid, seen.due_at AS lane_due_at, lane.bucket, seen.arrivals, free.at AS free_at,
         o.outbox_id, o.body, o.status, o.attempts, o.unanswered, o.reason, o.most_calls, o.sending_at, o.rule,
         o.for_mid, o.test, o.decided_at, c.cancel_reason, o.body ? 'attachment' AS has_media,
         CASE WHEN o.typing AND o.due_at <= $1 THEN $1 + o.delay_ms * interval '1 ms' ELSE o.due_at END AS due_at,
@@ -94,12 +104,15 @@ WITH gate AS MATERIALIZED (
             WHEN o.status = 'unknown' THEN 'settle'
             WHEN c.blocked_at >= o.decided_at THEN 'block'
             WHEN o.expires_at - $11::interval <= $1 THEN 'expire'
-            WHEN seen.free_at > $1 THEN 'wait'
+            WHEN free.at > $1 THEN 'wait'
             WHEN o.typing THEN 'type'
             ELSE 'send'
         END AS step
     FROM lane
     JOIN outbox_lane seen USING (account_id, igsid)
+    JOIN gate USING (account_id)
+    CROSS JOIN LATERAL (SELECT CASE WHEN seen.free_at <= $1 + $16 + make_interval(secs => 1 / gate.customer)
+        THEN seen.free_at END AS at) free
     LEFT JOIN conversation c USING (account_id, igsid)
     LEFT JOIN LATERAL (
         SELECT * FROM outbox o
@@ -141,10 +154,12 @@ WITH gate AS MATERIALIZED (
 ), leased AS (
     UPDATE outbox_lane l SET lease_by = CASE WHEN s.done <> 'wait' THEN $3::bigint END,
         lease_until = CASE WHEN s.done <> 'wait' THEN $4::timestamptz END,
-        free_at = CASE WHEN s.done = 'send' THEN $1 + make_interval(secs => 1 / s.customer) ELSE l.free_at END,
+        free_at = CASE WHEN s.done = 'send' THEN $1 + make_interval(secs => 1 / s.customer)
+            WHEN l.free_at <= $1 + $16 + make_interval(secs => 1 / s.customer) THEN l.free_at END,
         bucket = coalesce(s.short, 'text'),
         due_at = CASE WHEN l.arrivals <> s.arrivals THEN l.due_at WHEN s.step IS NULL THEN NULL
-            WHEN s.step = 'wait' THEN greatest(s.due_at, s.free_at) ELSE l.due_at END
+            WHEN s.step = 'wait' THEN greatest(s.due_at, s.free_at)
+            WHEN s.done = 'wait' AND s.short IS NULL THEN $1 + interval '20 ms' ELSE l.due_at END
     FROM step s WHERE (l.account_id, l.igsid) = (s.account_id, s.igsid)
 ), charged AS (
     UPDATE account a SET
@@ -210,6 +225,8 @@ async def claim_replies(
         SLOW_PERCENT,
         now - USAGE_COUNTS,
         SLOWED,
+        MOST_OWED,
+        CLOCKS_DIFFER,
     )
     rates = {room.account_id: room.rates for room in rooms}
     looks = [

@@ -19,6 +19,11 @@ SLOWED = 10
 """How many times slower."""
 USAGE_COUNTS = timedelta(seconds=60)
 """How long what Meta says of its budgets counts."""
+MOST_OWED = 2.0 * SLOWED
+"""How often all that it holds a bucket may have spent: at the slowest it owes less."""
+CLOCKS_DIFFER = timedelta(seconds=10)
+"""So far apart the clocks of two processes may be. What lies further ahead than this and all that a bucket may owe was
+written before the clock went back: the bucket is full."""
 TINY = 1e-6
 """Part of a message that rounding may be wrong by."""
 
@@ -55,7 +60,9 @@ class Bucket:
         return Bucket(self.rate, now + timedelta(seconds=self._debt(now) + calls / self.rate))
 
     def _debt(self, now: datetime) -> float:
-        return max(0.0, (self.spent_until - now).total_seconds()) if self.spent_until else 0.0
+        debt = max(0.0, (self.spent_until - now).total_seconds()) if self.spent_until else 0.0
+        most = CLOCKS_DIFFER.total_seconds() + MOST_OWED * max(BURST.total_seconds(), 1 / self.rate)
+        return debt if debt <= most else 0.0
 
 
 @dataclass(frozen=True, slots=True)

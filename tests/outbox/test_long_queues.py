@@ -106,7 +106,7 @@ async def test_a_backlog_costs_the_claim_nothing(post: Post, backlog: str, analy
     async def due(conn: "asyncpg.Connection[Any]") -> None:
         await next_due(conn, rooms=rooms, now=post.now)
 
-    await post.desk.value("UPDATE account SET media_spent_until = $1", post.now + 60 * SECOND)
+    await post.desk.value("UPDATE account SET media_spent_until = $1", post.now + 10 * SECOND)
     await post.queue("hello")
     await post.desk.value("UPDATE outbox_lane SET due_at = due_at - interval '1 minute'")
     least = await _rows_read(post, one)
