@@ -43,7 +43,7 @@ def after(
     """
     breaker, probe_at = standing.breaker, None
     if verdict.answered:
-        if probe is not None and verdict.state == "sent" and standing.halted_until is not None:
+        if probe is not None and verdict.outcome == "sent" and standing.halted_until is not None:
             standing = replace(standing, halted_at=None, halted_reason=None, halted_until=None)
         if standing.send_after_reason == OUTAGE:
             standing = replace(standing, send_after=None, send_after_reason=None)
@@ -55,7 +55,8 @@ def after(
     standing = replace(standing, breaker=breaker)
     if probe_at is not None:
         standing = _waiting(standing, probe_at, OUTAGE)
-    if verdict.state == "sent":
+    if verdict.outcome == "sent" and not (standing.send_after is not None and standing.send_after > now):
+        # One that was in flight when the limit struck, or was found by a look-up, says nothing of the limit.
         standing = replace(standing, rate_waits=0)
     if verdict.halt is not None:
         standing = _halted(standing, verdict, now)

@@ -87,7 +87,20 @@ def test_calls_that_meet_one_limit_together_count_once() -> None:
     later = once.send_after
     assert later is not None
     assert limited(once, LIMIT, now=later).rate_waits == 2
-    assert stands(once, SENT).rate_waits == 0
+    assert after(once, SENT, customer="a", probe=None, spread=1, now=later).rate_waits == 0
+
+
+def test_what_was_in_flight_when_a_limit_struck_does_not_end_the_row() -> None:
+    """Else the next limit would be the first again, and no pause ever longer than the first."""
+    assert stands(Standing(), LIMIT, SENT).rate_waits == 1
+
+
+def test_a_look_up_lets_no_stopped_account_go_on() -> None:
+    """That Meta tells of an earlier message does not mean that it takes another."""
+    policy = replace(stands(Standing(), POLICY), breaker=Breaker(probe_until=PROBE))
+    found = Verdict("sent", "found", mid="m", answered=True)
+    later = START + 5 * HOUR
+    assert after(policy, found, customer="a", probe=PROBE, spread=1, now=later).halted_at == START
 
 
 def test_the_first_stop_stands_until_somebody_acts() -> None:
