@@ -172,8 +172,10 @@ class Health:
         async with self._database.connection() as conn:
             rows = await conn.fetch(SENDS, self._accounts.ids)
         now = self._clock()
-        stopped = {self._accounts.name_of(row["account_id"]): _stop_of(row, now) for row in rows}
-        troubles = {name: why for name, why in stopped.items() if why}
+        able = self._accounts.sending()
+        parked = {id_: None if id_ in able else "has no token that it could send with" for id_ in self._accounts.ids}
+        stopped = parked | {row["account_id"]: _stop_of(row, now) or parked[row["account_id"]] for row in rows}
+        troubles = {self._accounts.name_of(id_): why for id_, why in stopped.items() if why}
         return Check("degraded", _each(troubles)) if troubles else Check("ok", "going out")
 
     async def _check_archive(self) -> Check:

@@ -36,6 +36,12 @@ class OurAccount:
     account_id: AccountId
 
 
+def _sending(one: OurAccount) -> SendingAccount:
+    rates = one.settings.rates
+    limits = Rates(rates.text, rates.media, rates.customer, rates.look_ups)
+    return SendingAccount(one.account_id, one.graph, one.watch.token or "", limits)
+
+
 class OurAccounts:
     """All accounts of the settings, in their order. `production`: no other environment may touch them afterwards."""
 
@@ -43,6 +49,8 @@ class OurAccounts:
         self.each = tuple(each)
         self._production = production
         self.own_ids: OwnIds = from_settings([one.settings.ids for one in each])
+        self._known: tuple[tuple[AccountId, str | None], ...] = ()
+        self._sending: Mapping[AccountId, SendingAccount] = {}
 
     @property
     def ids(self) -> list[AccountId]:
@@ -65,13 +73,12 @@ class OurAccounts:
 
     def sending(self) -> Mapping[AccountId, SendingAccount]:
         """The accounts that may send now, each with its own token, Graph host and rates."""
-        found = {}
-        for one in self.each:
-            if one.watch.token is not None:
-                rates = one.settings.rates
-                limits = Rates(rates.text, rates.media, rates.customer, rates.look_ups)
-                found[one.account_id] = SendingAccount(one.account_id, one.graph, one.watch.token, limits)
-        return found
+        # Asked several times for each reply, and the same until a token changes.
+        now = tuple((one.account_id, one.watch.token) for one in self.each)
+        if now != self._known:
+            able = (one for one in self.each if one.watch.token is not None)
+            self._known, self._sending = now, {one.account_id: _sending(one) for one in able}
+        return self._sending
 
     def troubles(self) -> Mapping[str, str]:
         """What is wrong with tokens, by the account's name."""

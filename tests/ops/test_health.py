@@ -138,6 +138,8 @@ async def test_tokens_in_trouble_are_said_with_their_accounts(database: Database
         token = (await health.readiness())["checks"]["token"]
         assert token["status"] == "degraded"
         assert token["detail"] == "account lisbon: there is no access token"
+        sends = (await health.readiness())["checks"]["sends"]
+        assert sends["detail"] == "account lisbon: has no token that it could send with"
         assert (await health.figures())["token_days_left"] is None
         ends = "UPDATE access_token SET expires_at = $2 WHERE account_id = $1"
         await run(database, ends, ACCOUNT, START + timedelta(days=40))
