@@ -33,14 +33,15 @@ MOST_CALLS = 4
 FILED: Mapping[Fate, frozenset[str]] = {
     "answered": frozenset({"sent", "dead"}),
     "confirmed": frozenset({"sent", "dead"}),
-    "refused": frozenset({"failed", "expired"}),
+    "refused": frozenset({"failed", "expired", "cancelled"}),
     "blocked": frozenset({"failed"}),
     "given up": frozenset({"dead"}),
     "cancelled": frozenset({"cancelled", "expired", "sent"}),
     "silent": frozenset(),
 }
 """How igbot's book may have the reply in the end: what was received may be dead where nobody could know it, what was
-overtaken while it was under way may be expired."""
+overtaken while it was under way may be expired, and what was refused may be cancelled where the process died over a
+refusal that hands the conversation over."""
 
 
 @dataclass(frozen=True, slots=True)

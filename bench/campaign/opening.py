@@ -30,7 +30,7 @@ from igbot.sandbox.options import SandboxSettings
 TOKEN, NEXT_TOKEN = "EAAbench", "EAAbenchrenewed"
 _POST_BACK_FOR = 24 * 3600.0
 _DELIVERED_WITHIN = 15.0
-_QUIET_WITHIN, _QUIET_WITHIN_LONG = 120.0, 600.0
+_PATIENCE, _PATIENCE_LONG = 120.0, 900.0
 
 
 @asynccontextmanager
@@ -50,10 +50,11 @@ async def open_campaign(plan: Plan, terms: Terms, now: Now) -> AsyncIterator[Cam
         environ = _environ(port.url, ground.directory, database_url, terms.rates)
         door.fleet = await stack.enter_async_context(open_fleet(ground.directory, environ, places=terms.places))
         database, watching, owning = [await _connection(stack, database_url) for _ in range(3)]
-        quiet = QuietWatch(watching, _QUIET_WITHIN_LONG if plan.is_long else _QUIET_WITHIN)
+        patience = _PATIENCE_LONG if plan.is_long else _PATIENCE
+        quiet = QuietWatch(watching, patience)
         own = {**environ, "IGBOT_DATA_DIR": str(ground.directory / "owner")}
         owner = Owner(owning, meta, own, ground.directory, (TOKEN, NEXT_TOKEN), plan.seed)
-        writing = Writing(plan, meta, door, written_at, quiet.wait)
+        writing = Writing(plan, meta, door, written_at, patience, quiet.wait)
         strikes = Strikes(
             plan,
             door.fleet,

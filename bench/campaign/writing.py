@@ -15,7 +15,6 @@ from igbot.sandbox.customer import echo
 
 AT_ONCE = 128
 """Deliveries in flight at the same time."""
-CALLED_WITHIN = 120.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 _LOOK_SECONDS = 0.05
 
@@ -25,12 +24,13 @@ Item = Mapping[str, Any]
 @dataclass
 class Writing:
     """All customers at it. `stopping`: no new message is begun; what was posted is posted until it is taken. `quiet`
-    returns once nothing of a customer's conversation is open."""
+    returns once nothing of a customer's conversation is open, `patience` is how many seconds a call is waited for."""
 
     plan: Plan
     meta: PlannedMeta
     door: Door
     written_at: dict[str, float]
+    patience: float
     quiet: Callable[[str], Awaitable[None]]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     given_up: asyncio.Event = field(default_factory=asyncio.Event)
@@ -151,7 +151,7 @@ class _Writer:
         self._pending.clear()
 
     async def _until_called(self, message: Message) -> None:
-        deadline = time.monotonic() + CALLED_WITHIN
+        deadline = time.monotonic() + self._writing.patience
         while not self._meta.planned.was_called(message):
             if self._writing.given_up.is_set() or time.monotonic() > deadline:
                 self._writing.uncalled += 1

@@ -247,6 +247,7 @@ def test_the_book_must_have_it_as_it_is() -> None:
         ("answered", ("sent",), []),
         ("answered", ("failed",), ["answered, and igbot has it as failed"]),
         ("refused", ("expired",), []),
+        ("refused", ("cancelled",), []),
         ("refused", ("dead",), ["refused, and igbot has it as dead"]),
         ("silent", ("cancelled",), ["silent, and igbot has it as cancelled"]),
         ("given up", (), ["given up, and igbot has it as nothing"]),
