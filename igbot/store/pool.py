@@ -32,8 +32,11 @@ _PING = "SELECT 1"
 # igbot's statements find rows by their keys, in queues whose statistics are wrong most of the time. With these a
 # statement is planned once a connection instead of at each call, and by its indexes, whatever the tables hold: a look
 # into an empty queue costs a quarter, and one into an old queue does not read its dead entries again and again.
+# And whoever stands still in the middle of a transaction (a suspended machine, a stopped process) loses it, rather than
+# have all others wait for what it holds.
 _SESSION = """
-SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off
+SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;
+SET idle_in_transaction_session_timeout = '10s'
 """
 
 

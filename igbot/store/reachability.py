@@ -17,6 +17,7 @@ _AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.IdleSessionTimeoutError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )
 # These can also be ours (a wrong argument, a file): they count once the connection is gone.
 _AWAY_WHEN_CLOSED = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)

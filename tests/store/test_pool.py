@@ -79,6 +79,27 @@ async def test_a_cut_connection_is_unavailable_and_the_next_one_works(database: 
         assert await connection.fetchval("SELECT 1") == 1
 
 
+async def test_who_stands_still_in_a_transaction_loses_it(database: Database) -> None:
+    """What it held others may have; and nobody works on an hour later as if nothing had happened."""
+    async with database.connection() as connection:
+        assert await connection.fetchval("SHOW idle_in_transaction_session_timeout") == "10s"
+    with pytest.raises(DatabaseUnavailable):
+        await _stand_still(database)
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT to_regclass('held')") is None
+
+
+async def _stand_still(database: Database) -> None:
+    async with database.connection() as connection, connection.transaction():
+        await connection.execute("CREATE TABLE held (); SET idle_in_transaction_session_timeout = '1ms'")
+
+        async def has_ended() -> bool:
+            return connection.is_closed()
+
+        await eventually(has_ended)
+        await connection.execute("SELECT 1")
+
+
 async def test_a_read_only_server_is_unavailable(database: Database) -> None:
     """A standby after a failover cannot keep what comes in, though it answers."""
     with pytest.raises(DatabaseUnavailable):
