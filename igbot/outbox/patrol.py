@@ -26,8 +26,9 @@ ENDING = frozenset[TroubleKind]({"halted", "paused", "dead"})
 """What stands until somebody ends it, or time does; outages are told of here in any case."""
 
 # stopped: accounts that send nothing now, or that we may not send for. The claim of the others does it.
-# overdue: their replies that are too late, unless somebody has them in hand. Whoever locks replies and lanes does so in
-#          the order of their keys, and waits for nobody here.
+# overdue: their replies that are too late, unless somebody has them in hand. Account by account (LATERAL and LIMIT), so
+#          that nothing is read where none is stopped, and no more than is needed. Whoever locks replies and lanes does
+#          so in the order of their keys, and waits for nobody here.
 # lanes:   due when what is left in them is.
 EXPIRE = """
 WITH stopped AS MATERIALIZED (
@@ -35,14 +36,15 @@ WITH stopped AS MATERIALIZED (
     WHERE halted_at IS NOT NULL OR paused_at IS NOT NULL OR send_after > $1 OR outage_at IS NOT NULL
         OR account_id <> ALL ($3)
 ), overdue AS MATERIALIZED (
-    SELECT o.account_id, o.outbox_id, o.igsid, o.rule, o.for_mid, o.test, l.arrivals FROM stopped
-    JOIN outbox_lane l ON l.account_id = stopped.account_id
-        AND l.bucket = ANY ('{text,media,look_ups}') AND l.due_at IS NOT NULL
-    JOIN LATERAL (
-        SELECT * FROM outbox o WHERE (o.account_id, o.igsid) = (l.account_id, l.igsid)
-            AND o.status = 'queued' AND o.expires_at - $2::interval <= $1) o ON true
-    WHERE l.lease_until IS NULL OR l.lease_until < $1
-    ORDER BY o.account_id, o.outbox_id LIMIT $4
+    SELECT each.* FROM stopped CROSS JOIN LATERAL (
+        SELECT o.account_id, o.outbox_id, o.igsid, o.rule, o.for_mid, o.test, l.arrivals
+        FROM outbox_lane l JOIN LATERAL (
+            SELECT * FROM outbox o WHERE (o.account_id, o.igsid) = (l.account_id, l.igsid)
+                AND o.status = 'queued' AND o.expires_at - $2::interval <= $1) o ON true
+        WHERE l.account_id = stopped.account_id AND l.bucket = ANY ('{text,media,look_ups}') AND l.due_at IS NOT NULL
+            AND (l.lease_until IS NULL OR l.lease_until < $1)
+        LIMIT $4) each
+    ORDER BY account_id, outbox_id LIMIT $4
 ), held AS MATERIALIZED (
     SELECT overdue.* FROM overdue JOIN LATERAL (
         SELECT o.outbox_id FROM outbox o

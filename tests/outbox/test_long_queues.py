@@ -14,7 +14,9 @@ from igbot.outbox.claim import claim_replies
 from igbot.outbox.claimed import Room
 from igbot.outbox.finish import Finished, finish
 from igbot.outbox.lanes import next_due
+from igbot.outbox.patrol import Patrol
 from igbot.outbox.verdict import Verdict
+from igbot.telemetry.log import event_log
 from tests.answering.talking import ACCOUNT, ANA, OTHER_ACCOUNT, customer_says
 from tests.outbox.posting import MARGIN, SECOND, Post
 
@@ -120,3 +122,14 @@ async def test_a_backlog_costs_the_claim_nothing(post: Post, backlog: str, analy
     if backlog != "of the same account":
         assert await _rows_read(post, none) <= 2 * least
     assert await _rows_read(post, due) <= 2 * least
+
+
+async def test_the_patrol_reads_nothing_of_accounts_that_send(post: Post) -> None:
+    """Also where the planner knows of no reply; whose sends go on is the claim's business."""
+    await post.queue_many(WAITING)
+    patrol = Patrol(margin=MARGIN, log=event_log("outbox"), on_trouble=lambda _: None)
+
+    async def look(conn: "asyncpg.Connection[Any]") -> None:
+        await patrol.turn(conn, [ACCOUNT], now=post.now)
+
+    assert await _rows_read(post, look) <= ENOUGH
