@@ -4,7 +4,7 @@ Both by statements of their own, and only where there is something to write: a s
 here.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from igbot.meta.events import AccountId
 from igbot.outbox.breaker import Breaker
 from igbot.outbox.finish import Finished
 from igbot.outbox.gate import Usage
-from igbot.outbox.standing import Standing, after, is_news, limited, noticed
+from igbot.outbox.standing import Standing, after, is_new_stop, is_news, limited, noticed
 
 HANDED_OVER = timedelta(hours=24)
 """How long the bot keeps out of a conversation that Meta says is another app's."""
@@ -48,12 +48,14 @@ async def bear(
     *,
     marked: set[AccountId],
     served: Collection[AccountId],
+    on_stop: Callable[[Finished], None],
     now: datetime,
 ) -> bool:
     """Write what the verdicts mean for accounts and customers. Returns whether one of the accounts may send again.
 
     `marked` are the accounts on which this process has noted something that a success ends; it is kept up to date.
-    `served` are all accounts that a limit of the app concerns.
+    `served` are all accounts that a limit of the app concerns. `on_stop` gets those verdicts that have stopped their
+    account, once that is written: of all calls, in all processes, that meet the same, the first.
     """
     opened = False
     for account in sorted({*served, *(f.reply.account_id for f in finished)}):
@@ -62,7 +64,7 @@ async def bear(
             f for f in finished if f.reply.account_id != account and f.verdict.account_wait and f.verdict.scope == "app"
         ]
         if others or any(_concerns_account(f, marked=account in marked) for f in own):
-            opened |= await _stand(conn, account, own, others, marked=marked, now=now)
+            opened |= await _stand(conn, account, own, others, marked=marked, on_stop=on_stop, now=now)
     for each in finished:
         reply, verdict = each.reply, each.verdict
         if verdict.blocks_customer:
@@ -92,24 +94,30 @@ async def _stand(
     others: Sequence[Finished],
     *,
     marked: set[AccountId],
+    on_stop: Callable[[Finished], None],
     now: datetime,
 ) -> bool:
+    stops = []
     async with conn.transaction():
         row = await conn.fetchrow(STANDING, account)
         if row is None:
             return False
         before = standing = _standing(row)
         for each in own:
-            reply = each.reply
+            reply, earlier = each.reply, standing
             standing = after(
                 standing, each.verdict, customer=reply.igsid, probe=reply.known.probe, spread=each.spread, now=now
             )
+            if is_new_stop(earlier, each.verdict, now=now):
+                stops.append(each)
             if is_news(each.usage, reply.known.usage):
                 standing = noticed(standing, each.usage)
         for each in others:
             standing = limited(standing, each.verdict, now=now)
         if standing != before:
             await conn.execute(STAND, account, *_columns(standing))
+    for each in stops:
+        on_stop(each)
     if standing.marked:
         marked.add(account)
     else:

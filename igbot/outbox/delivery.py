@@ -229,7 +229,9 @@ class Delivery:
         async with self._database.connection() as conn:
             now = self._clock()
             try:
-                opened = await bear(conn, finished, marked=self._marked, served=list(self._accounts()), now=now)
+                opened = await bear(
+                    conn, finished, marked=self._marked, served=list(self._accounts()), on_stop=self._stopped, now=now
+                )
                 written = await finish(conn, finished, process_id=self._process_id(), now=now)
             except asyncpg.PostgresError as error:
                 if connection_lost(error, conn):
@@ -240,6 +242,9 @@ class Delivery:
                 self._look_at(now if opened else written.due_at)
                 return [_holding(f.verdict, written.proven.get(f.reply.outbox_id)) for f in finished]
         return [result for each in finished for result in await self._write([each])]
+
+    def _stopped(self, by: Finished) -> None:
+        self._troubles.note_stop(by.verdict, account=by.reply.account_id, now=self._clock())
 
 
 def _earlier(due: datetime | None, again_at: datetime | None, *, now: datetime) -> datetime | None:

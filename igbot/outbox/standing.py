@@ -80,6 +80,17 @@ def noticed(standing: Standing, usage: Usage) -> Standing:
     return replace(standing, usage=Usage())
 
 
+def is_new_stop(before: Standing, verdict: Verdict, *, now: datetime) -> bool:
+    """Whether the verdict stops the account, or has it wait for a cause it did not wait for before.
+
+    A stop that ends by itself and one that only a person ends are two things.
+    """
+    if verdict.halt is not None:
+        return before.halted_at is None or (before.halted_until is not None and verdict.resumes_at is None)
+    waits = before.rate_waits > 0 or (before.send_after is not None and before.send_after > now)
+    return verdict.account_wait and not (waits and before.send_after_reason == verdict.reason)
+
+
 def is_news(usage: Usage, known: Usage) -> bool:
     """Whether what Meta says of its budgets is worth writing down, given what was known before the call."""
     if usage.percent is None or usage.at is None:

@@ -41,9 +41,9 @@ class Trouble:
 class Troubles:
     """Passes on to `tell` what a person should know now.
 
-    What stops the account or costs a reply is passed on each time: whoever tells people counts it. A cause that Meta
-    names is passed on once a day and account, and one that may lie with a single customer not before several have met
-    it within the hour. Remembered by this process only, and within bounds.
+    What stops the account is passed on by the process whose verdict stopped it, what costs a reply each time: whoever
+    tells people counts it. A cause that Meta names is passed on once a day and account, and one that may lie with a
+    single customer not before several have met it within the hour: remembered by this process only, within bounds.
     """
 
     def __init__(self, tell: Callable[[Trouble], None]) -> None:
@@ -53,7 +53,7 @@ class Troubles:
 
     def note(self, verdict: Verdict, *, account: str, igsid: str, now: datetime) -> None:
         """A verdict on a reply to the customer `igsid` was written."""
-        if not verdict.alert:
+        if not verdict.alert or verdict.halt is not None or verdict.account_wait:
             return
         trouble = Trouble(account, _kind(verdict), _about(verdict), _why(verdict))
         if verdict.alert_once_a_day:
@@ -61,6 +61,12 @@ class Troubles:
             if not self._often_enough(cause, igsid, verdict.alert_customers, now) or not self._news(cause, now):
                 return
         self._tell(trouble)
+
+    def note_stop(self, verdict: Verdict, *, account: str, now: datetime) -> None:
+        """The verdict has stopped the account, or has it wait."""
+        trouble = Trouble(account, _kind(verdict), _about(verdict), _why(verdict))
+        if verdict.alert and (verdict.halt is not None or self._news((account, trouble.about), now)):
+            self._tell(trouble)
 
     def _often_enough(self, cause: tuple[str, str], igsid: str, customers: int, now: datetime) -> bool:
         if customers <= 1:

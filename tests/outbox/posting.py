@@ -51,6 +51,8 @@ class Post:
     desk: Desk
     process_id: int = 1
     mids: int = field(default=0)
+    stops: list[Finished] = field(default_factory=list)
+    """What has stopped the account."""
 
     @property
     def now(self) -> datetime:
@@ -114,7 +116,7 @@ class Post:
         """Verdicts written as one batch."""
         async with self.desk.database.connection() as conn:
             finished = [Finished(reply, verdict) for reply, verdict in given]
-            await bear(conn, finished, marked=set(), served=[ACCOUNT], now=self.now)
+            await bear(conn, finished, marked=set(), served=[ACCOUNT], on_stop=self.stops.append, now=self.now)
             return await finish(conn, finished, process_id=process_id, now=self.now)
 
     async def sent(self, reply: ClaimedReply, *, process_id: int = 1) -> None:

@@ -1,5 +1,8 @@
 """What a verdict means for the account and the customer, in the database."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from igbot.meta.graph_error import other_error
@@ -29,9 +32,44 @@ async def test_a_limit_of_the_app_holds_all_accounts_of_this_process(post: Post)
         verdict = Verdict("queued", "wait", until, error=ERROR, counted=False, account_wait=True, scope=scope)  # type: ignore[arg-type]
         async with post.desk.database.connection() as conn:
             served = [ACCOUNT, OTHER_ACCOUNT]
-            await bear(conn, [Finished(reply, verdict)], marked=set(), served=served, now=post.now)
+            await bear(
+                conn, [Finished(reply, verdict)], marked=set(), served=served, on_stop=post.stops.append, now=post.now
+            )
         waits = await post.desk.rows("SELECT account_id, send_after FROM account ORDER BY account_id")
         assert [row["send_after"] for row in waits] == [until, others]
+
+
+async def test_of_many_calls_that_meet_a_dead_token_one_has_stopped_the_account(post: Post) -> None:
+    """Two processes write their verdicts at the same time; what had ended by itself is no stop of that kind."""
+    await post.queue_many(20)
+    halted = Verdict("queued", "halted", post.now, error=ERROR, halt="the token is dead", counted=False, alert=True)
+    replies = {process: await post.claim(process_id=process, limit=10) for process in (1, 2)}
+    await asyncio.gather(
+        *(post.finish((reply, halted), process_id=process) for process in (1, 2) for reply in replies[process])
+    )
+    assert [by.verdict for by in post.stops] == [halted]
+    for until, halt, stops in ((post.now + HOUR, halted.halt, 1), (post.now, "blocked", 2), (None, halted.halt, 3)):
+        if until == post.now:
+            await post.desk.value("UPDATE account SET halted_at = NULL")
+        verdict = replace(halted, halt=halt, resumes_at=until)
+        await post.finish((replies[1][0], verdict), (replies[1][1], verdict))
+        assert len(post.stops) == stops
+
+
+async def test_a_series_of_waits_is_one_stop(post: Post) -> None:
+    """A limit that comes again after the wait is the same; another cause, or one after sends went out, is not."""
+    await post.queue_many(2)
+    reply, _ = await post.claim()
+    for reason, stops in (("restricted", 1), ("restricted", 1), ("outage", 2), ("outage", 2)):
+        post.desk.time.pass_by(hours=1)
+        until = post.now + 60 * SECOND
+        verdict = Verdict("queued", "wait", until, error=ERROR, reason=reason, account_wait=True, counted=False)
+        await post.finish((reply, verdict), (reply, verdict))
+        assert len(post.stops) == stops
+    post.desk.time.pass_by(hours=1)
+    await post.desk.value("UPDATE account SET rate_waits = 0")
+    await post.finish((reply, verdict))
+    assert len(post.stops) == 3
 
 
 async def test_a_conversation_that_is_anothers_is_left_alone_for_a_day(sender: Sender) -> None:
@@ -149,6 +187,6 @@ async def test_a_simple_success_writes_nothing_beside_itself(post: Post) -> None
     reply = await post.claim_one()
     async with post.desk.database.connection() as conn, conn.transaction():
         done = [Finished(reply, Verdict("sent", "sent", mid="m", answered=True), Usage(12, post.now))]
-        opened = await bear(conn, done, marked=set(), served=[ACCOUNT], now=post.now)
+        opened = await bear(conn, done, marked=set(), served=[ACCOUNT], on_stop=post.stops.append, now=post.now)
         assert not opened
         assert await conn.fetchval("SELECT pg_current_xact_id_if_assigned()") is None

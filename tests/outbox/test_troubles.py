@@ -35,6 +35,11 @@ class Told:
         self.troubles.note(verdict, account=account, igsid=igsid, now=at)
         return len(self.all)
 
+    def sees_stop(self, verdict: Verdict, *, account: str = "1", at: datetime = START) -> int:
+        """How many were told until now."""
+        self.troubles.note_stop(verdict, account=account, now=at)
+        return len(self.all)
+
 
 def test_what_is_no_trouble_is_not_told() -> None:
     """A reply that went out, or a refusal that concerns its customer only."""
@@ -82,11 +87,12 @@ def test_customers_hours_apart_do_not_meet_it_together() -> None:
 
 
 def test_a_stop_and_a_lost_reply_are_told_each_time() -> None:
-    """Whoever tells people counts them; a stop is one thing, whatever brought it about."""
+    """Whoever tells people counts lost replies; a stop is one thing, and told by the call that brought it about."""
     told = Told()
     halted = Verdict("queued", "halted", error=error(190, 463), halt="the token has expired", alert=True)
     dead = Verdict("dead", "given up", reason="not known to have been sent after every try", alert=True)
-    assert [told.hears(each) for each in (halted, halted, dead, dead)] == [1, 2, 3, 4]
+    assert told.hears(halted) == 0
+    assert [told.sees_stop(halted), told.sees_stop(halted), told.hears(dead), told.hears(dead)] == [1, 2, 3, 4]
     assert [trouble.key for trouble in told.all[1:3]] == ["send-halted:1", "send-dead:1"]
     assert told.all[0].why == "the token has expired (190/463): Meta's words"
     assert told.all[2].why == "not known to have been sent after every try"
@@ -104,8 +110,11 @@ def test_an_error_that_nobody_knows_is_told_once_though_it_costs_replies() -> No
 def test_a_restricted_account_is_told_as_sends_that_wait() -> None:
     """It is neither stopped nor refused, and not an ordinary limit."""
     told = Told()
-    told.hears(refused(10, 1893063, account_wait=True))
+    restricted = refused(10, 1893063, account_wait=True)
+    assert told.hears(restricted) == 0
+    assert told.sees_stop(restricted) == told.sees_stop(restricted) == 1
     assert (told.all[0].kind, told.all[0].about) == ("paused", "10/1893063")
+    assert told.sees_stop(refused(613, account_wait=True, alert=False)) == 1
 
 
 def test_what_is_remembered_has_bounds() -> None:
