@@ -126,7 +126,7 @@ async def test_a_backlog_costs_the_claim_nothing(post: Post, backlog: str, analy
 
 async def test_the_patrol_reads_nothing_of_accounts_that_send(post: Post) -> None:
     """Also where the planner knows of no reply; whose sends go on is the claim's business."""
-    await post.queue_many(WAITING)
+    await post.queue_many(BEHIND)
     patrol = Patrol(margin=MARGIN, log=event_log("outbox"), on_trouble=lambda _: None)
 
     async def look(conn: "asyncpg.Connection[Any]") -> None:
