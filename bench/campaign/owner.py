@@ -24,7 +24,7 @@ LOOK_SECONDS = 0.1
 WAITED_OUT, OUTAGE_WAITED_OUT = 4.0, 100.0
 """A wait of so many seconds is waited for, also where it is Meta that is away; one that is longer is cut short, as an
 hour has more messages than a campaign."""
-_IMPATIENT, _PATIENT, _OFTEN_IMPATIENT = (0.1, 0.3), (2.0, 2.6), 0.85
+_IMPATIENT, _PATIENT, _OFTEN_IMPATIENT = (0.1, 0.3), (2.0, 2.4), 0.9
 _ALLOWED_SECONDS = 60.0
 TAKEN_WITHIN = 12.0
 """Seconds after which a running bot has taken a new token, and lets its account go on by itself."""
