@@ -71,6 +71,8 @@ class PlannedFaults(Faults):
             # What must never come does not come in an outage either.
             taken = message is not None and message.fate == "answered"
             fault = self._chance.choice([each for each in _STORM[self.weather] if taken or not each.accepted])
+            # Each call counts: what is planned for one does not come on top.
+            self._made[text or ""] += route == "send"
         elif route == "send" and message is not None:
             fault = self._of_call(message, text or "")
         elif route == "conversations" and igsid in self._blind:
