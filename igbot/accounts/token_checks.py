@@ -37,7 +37,15 @@ UPDATE access_token SET check_at = $4, warned_days = $6, expires_at = $7,
     confirmed_at = CASE WHEN $8 THEN $3 ELSE confirmed_at END
 WHERE (account_id, sealed) = ($1, $2)
 """
-NOTE_UNREADABLE = "UPDATE access_token SET checked_at = $2, check_at = $3, trouble = $4 WHERE account_id = $1"
+NOTE_UNREADABLE = "UPDATE access_token SET checked_at = $2, check_at = $3 WHERE account_id = $1"
+# Of all processes that find the same, one is the first; where there is no row, there is no telling.
+FOUND = """
+WITH first AS (
+    UPDATE access_token SET trouble = $2 WHERE account_id = $1 AND trouble IS DISTINCT FROM $2 RETURNING true
+)
+SELECT EXISTS (SELECT FROM first) OR NOT EXISTS (SELECT FROM access_token WHERE account_id = $1)
+"""
+OVER = "UPDATE access_token SET trouble = NULL WHERE (account_id, trouble) = ($1, $2)"
 # Only whoever stops the account first has something to tell; and nobody stops it for a token that is another by now.
 HALT = """
 UPDATE account SET halted_at = $2, halted_reason = $3, halted_until = NULL
@@ -63,9 +71,19 @@ async def check_next(
     await conn.execute(NEXT, account_id, at, checked_at)
 
 
-async def note_unreadable(conn: "asyncpg.Connection[Any]", account_id: AccountId, why: str, *, now: datetime) -> None:
-    """Note that the stored token itself is of no use."""
-    await conn.execute(NOTE_UNREADABLE, account_id, now, now + AGAIN, why)
+async def note_unreadable(conn: "asyncpg.Connection[Any]", account_id: AccountId, *, now: datetime) -> None:
+    """Note that the stored token itself is of no use to the process that checked it; why, it has `found_first`."""
+    await conn.execute(NOTE_UNREADABLE, account_id, now, now + AGAIN)
+
+
+async def found_first(conn: "asyncpg.Connection[Any]", account_id: AccountId, trouble: str) -> bool:
+    """Note why nothing can be sent with the stored token. Whether no process has found the same before."""
+    return bool(await conn.fetchval(FOUND, account_id, trouble))
+
+
+async def is_over(conn: "asyncpg.Connection[Any]", account_id: AccountId, trouble: str) -> None:
+    """What this process has found first stands no more."""
+    await conn.execute(OVER, account_id, trouble)
 
 
 async def note_check(

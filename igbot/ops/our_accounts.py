@@ -118,6 +118,8 @@ class OurAccounts:
         confirmed = await asyncio.gather(*(one.watch.check() for one in new))
         for one in compress(new, confirmed):
             await resume(conn, one.account_id)
+        for one in self.each:
+            await one.watch.tell(conn, one.account_id)
 
     async def _refuse(self, conn: "asyncpg.Connection[Any]") -> None:
         known: dict[AccountId, str] = {}

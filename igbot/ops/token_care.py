@@ -90,8 +90,8 @@ class TokenCare:
         async with self._database.connection() as conn:
             try:
                 stored = await stored_token(conn, self._vault, account.account_id)
-            except TokenSealed as error:  # sends are parked, and whoever did that has told the owner
-                await note_unreadable(conn, account.account_id, error.message, now=now)
+            except TokenSealed:  # sends are parked, and whoever did that says why
+                await note_unreadable(conn, account.account_id, now=now)
                 return
         if stored is None:
             return

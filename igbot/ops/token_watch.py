@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from igbot.accounts.token_checks import found_first, is_over
 from igbot.accounts.tokens import NoToken, current_token
 from igbot.accounts.vault import TokenVault
 from igbot.errors import IgbotError
@@ -23,7 +24,8 @@ Identity = Callable[[str], Awaitable[tuple[int, set[str]]]]
 class TokenWatch:
     """The token of one account of the settings. `owners` names the account of every id that is ours.
 
-    `on_trouble` gets what is wrong, once; `on_ready` is called when sends may go out with a token.
+    `on_trouble` gets what is wrong, once, in the first of the processes that find it; `on_ready` is called when sends
+    may go out with a token.
     """
 
     def __init__(
@@ -50,6 +52,8 @@ class TokenWatch:
         self._on_ready = on_ready
         self.token: str | None = None
         self.trouble: str | None = "the database has not been reached yet"
+        self._untold: str | None = None
+        self._found: str | None = None
         self._taken = ""
         self._new = False
         self._taken_over = False
@@ -93,6 +97,17 @@ class TokenWatch:
             self._on_ready()
         return bool(ids)
 
+    async def tell(self, conn: "asyncpg.Connection[Any]", account_id: AccountId) -> None:
+        """Pass on why sends were parked, if that is new to this process and to all others; take it back when over."""
+        why = self._untold
+        if why is not None and await found_first(conn, account_id, why):
+            self._found = why
+            self._on_trouble(why)
+        self._untold = None
+        if self._found is not None and self.token is not None:
+            await is_over(conn, account_id, self._found)
+            self._found = None
+
     def _of_another(self, ids: set[str]) -> str:
         told = ", ".join(sorted(ids))
         name = next((self._owners[raw] for raw in sorted(ids) if raw in self._owners), None)
@@ -103,5 +118,5 @@ class TokenWatch:
         self.token, self._checked = None, None
         if self.trouble != why:
             self.trouble = why
+            self._untold = why
             self._log.error("sends_parked", account=self._account.name, reason=why)
-            self._on_trouble(why)

@@ -127,6 +127,23 @@ async def test_a_token_of_another_account_parks_the_sends(database: Database, ti
         assert (one.tokens, one.trouble) == ({ACCOUNT: TOKEN}, None)
 
 
+async def test_what_parks_the_sends_of_several_processes_is_told_by_one(database: Database, time: Time) -> None:
+    """By the first that finds it; what is over and comes again is told again."""
+    async with member(database, time) as one, member(database, time) as two:
+        [(sealed,)] = await rows(database, "SELECT sealed FROM access_token")
+        other = Fernet(Fernet.generate_key()).encrypt(b"EAAother").decode()
+        for times in (1, 2):
+            await rows(database, "UPDATE access_token SET sealed = $1", other)
+            for each in (one, two, one, two):
+                await each.turn()
+            assert (one.tokens, two.tokens, len(one.troubles), two.troubles) == ({}, {}, times, [])
+            await rows(database, "UPDATE access_token SET sealed = $1", sealed)
+            for each in (one, two):
+                await each.turn()
+            assert one.tokens == two.tokens == {ACCOUNT: TOKEN}
+            assert await rows(database, "SELECT trouble FROM access_token") == [(None,)]
+
+
 async def test_a_token_that_cannot_be_opened_parks_the_sends(database: Database, time: Time) -> None:
     """Until a key of it is there again; the same token then serves at once."""
     async with member(database, time) as one:

@@ -273,14 +273,15 @@ async def test_a_page_token_is_checked_by_me_alone_where_no_app_is_known(databas
         assert one.alerts == []
 
 
-async def test_a_sealed_token_that_no_key_opens_is_noted(database: Database) -> None:
-    """Its sends are parked by those who send; here nothing is asked of Meta."""
+async def test_a_sealed_token_that_no_key_opens_is_left_to_those_who_send(database: Database) -> None:
+    """They park the sends and say why; here nothing is asked of Meta, for an hour."""
     async with nursed(database) as one:
         async with database.connection() as conn:
             await conn.execute("UPDATE access_token SET sealed = 'garbage'")
         await one.care.turn()
-        assert "cannot be opened" in (await one.row())["trouble"]
-        assert one.meeting.asked("me") == 0
+        row = await one.row()
+        assert (row["trouble"], row["check_at"] - one.meeting.clock()) == (None, timedelta(hours=1))
+        assert (one.alerts, one.meeting.asked("me")) == ([], 0)
 
 
 async def test_an_account_without_a_token_or_a_row_is_left_alone(database: Database) -> None:
