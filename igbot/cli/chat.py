@@ -29,11 +29,11 @@ HELP = """\
 /quit        end (so does Ctrl-D)"""
 
 
-def chat(igsid: str) -> "Callable[[Target], Awaitable[None]]":
-    """A chat as one customer, to be played against a target."""
+def chat(igsid: str, account_id: str) -> "Callable[[Target], Awaitable[None]]":
+    """A chat as one customer with the account that has this id, to be played against a target."""
 
     async def play(target: "Target") -> None:
-        await _Chat(target, igsid).run()
+        await _Chat(target, igsid, account_id).run()
 
     return play
 
@@ -41,9 +41,10 @@ def chat(igsid: str) -> "Callable[[Target], Awaitable[None]]":
 class _Chat:
     """A line is posted as soon as it is there; a task of its own waits for the answer, after those before it."""
 
-    def __init__(self, target: "Target", igsid: str) -> None:
+    def __init__(self, target: "Target", igsid: str, account_id: str) -> None:
         self._target = target
         self._igsid = igsid
+        self._account_id = account_id
         self._last: dict[str, Any] | None = None
         self._ahead = timedelta()
         self._talk: list[Said] = []
@@ -96,7 +97,7 @@ class _Chat:
             case "/button":
                 await self._button(rest.strip())
             case "/owner" if rest.strip():
-                await self._target.owner_writes(self._igsid, rest.strip())
+                await self._target.owner_writes(self._igsid, rest.strip(), account_id=self._account_id)
                 self._keep("person", "text", rest.strip())
                 _note("said as the shop's owner; in ten seconds the bot takes it for a person's and falls silent")
             case "/clock":
@@ -115,7 +116,7 @@ class _Chat:
         from igbot.cli.target import NoVerdict
         from igbot.sandbox.customer import customer_message, delivery_body
 
-        account_id = self._target.settings.account_ids[0]
+        account_id = self._account_id
         at, mid = self._now(), f"m_simulated_{secrets.token_hex(8)}"
         item = customer_message(self._igsid, account_id, at=at, kind=kind, mid=mid, text=text, payload=payload)
         started = time.monotonic()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from igbot.cli.accounts import accounts_called
 from igbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,9 +19,11 @@ BUTTONS = ("quick_reply", "postback")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the customer does. `payload` is a whole webhook body that stands for everything else."""
+    """What the customer does, to the account with the id `to`. `payload` is a whole webhook body that stands for
+    everything else."""
 
     igsid: str
+    to: str
     text: str = ""
     kind: str = "text"
     at: datetime | None = None
@@ -36,13 +39,14 @@ class Asked:
     kind: str | None
     at: str | None
     payload: Path | None
+    account: str | None
 
     def read(self, settings: "Settings") -> Said | None:
         """What is to be said; None where a chat is meant. Raises UsageError."""
         if self.payload is not None:
-            if (self.text, self.igsid, self.kind, self.at) != (None, None, None, None):
-                raise UsageError("--payload is a whole webhook body: leave out TEXT, --as, --kind and --at")
-            return Said(new_igsid(), payload=_body(self.payload))
+            if (self.text, self.igsid, self.kind, self.at, self.account) != (None, None, None, None, None):
+                raise UsageError("--payload is a whole webhook body: leave out TEXT, --as, --kind, --at and --account")
+            return Said(new_igsid(), "", payload=_body(self.payload))
         kind, igsid = _kind(self.kind or "text"), new_igsid() if self.igsid is None else _igsid(self.igsid)
         at = None if self.at is None else _time(self.at, settings)
         if self.text is None and kind in BUTTONS:
@@ -51,7 +55,17 @@ class Asked:
             if at is not None:
                 raise UsageError("--at needs TEXT: in a chat /clock moves the time")
             return None
-        return Said(igsid, self.text or "", kind, at)
+        return Said(igsid, self.account_id(settings), self.text or "", kind, at)
+
+    def account_id(self, settings: "Settings") -> str:
+        """The id that the customer writes to: as it was given, the first of the account that was named, or of all.
+
+        Raises UsageError.
+        """
+        if not settings.accounts:
+            raise UsageError("there is no account to write to", hint="set IGBOT_ACCOUNT_ID as it is for that server")
+        account = accounts_called(settings, self.account)[0]
+        return self.account if self.account is not None and self.account in account.ids else account.ids[0]
 
 
 def webhook_body(settings: "Settings", said: Said) -> tuple[bytes, list[str]]:
@@ -60,19 +74,16 @@ def webhook_body(settings: "Settings", said: Said) -> tuple[bytes, list[str]]:
     from igbot.meta.webhook import read_webhook
     from igbot.sandbox.customer import OWN_MID_KINDS, customer_message, delivery_body
 
-    if not settings.account_ids:
-        raise UsageError("there is no account to write to", hint="set IGBOT_ACCOUNT_ID as it is for that server")
     now = datetime.now(UTC)
-    account_id = settings.account_ids[0]
     body = said.payload
     if body is None:
         at, mid = said.at or now, f"m_simulated_{secrets.token_hex(8)}"
         own = said.kind in OWN_MID_KINDS
         item = customer_message(
-            said.igsid, account_id, at=at, kind=said.kind, mid=mid if own else None, text=said.text,
+            said.igsid, said.to, at=at, kind=said.kind, mid=mid if own else None, text=said.text,
             payload=said.text if said.kind in BUTTONS else None, about=None if own else mid,
         )  # fmt: skip
-        body = delivery_body([item], account_id, at=at)
+        body = delivery_body([item], said.to, at=at)
     accounts = {raw: AccountId(account.ids[0]) for account in settings.accounts for raw in account.ids}
     events = read_webhook(body, accounts=accounts, received_at=now)
     return body, [e.mid for e in events if e.kind in CUSTOMER_KINDS and e.mid and e.known_account]

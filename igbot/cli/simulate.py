@@ -26,6 +26,9 @@ def simulate(
     text: Annotated[str | None, typer.Argument(help="What the customer writes. Without it: a chat.")] = None,
     *,
     as_: Annotated[str | None, typer.Option("--as", metavar="IGSID", help="The customer; else a new one.")] = None,
+    account: Annotated[
+        str | None, typer.Option(help="Whom they write to: the name or an id of an account; else the first.")
+    ] = None,
     kind: Annotated[str | None, typer.Option(help=f"One of: {KINDS}; else text.")] = None,
     at: Annotated[
         str | None, typer.Option(metavar="TIME", help="When it is written and answered, ISO 8601; else now.")
@@ -46,13 +49,16 @@ def simulate(
             f"simulate does not write to customers of the environment {settings.env}",
             hint="leave out --env for development, or name a server with --url",
         )
-    said = Asked(text, as_, kind, at, payload).read(settings)
+    if url is not None and not settings.app_secrets:
+        raise UsageError("there is no app secret to sign with", hint="set IGBOT_APP_SECRET as it is for that server")
+    asked = Asked(text, as_, kind, at, payload, account)
+    said = asked.read(settings)
     if said is None and (as_json or url is not None):
         raise UsageError(f"{'--json' if as_json else '--url'} needs TEXT or --payload: a chat has no such thing")
     if said is None:
         from igbot.cli.chat import chat
 
-        asyncio.run(_with_target(settings, chat(as_ or new_igsid()), verbose=verbose))
+        asyncio.run(_with_target(settings, chat(as_ or new_igsid(), asked.account_id(settings)), verbose=verbose))
     elif url is not None:
         asyncio.run(_post_only(settings, said, url, as_json=as_json))
     else:
@@ -120,8 +126,6 @@ async def _post_only(settings: "Settings", said: Said, url: str, *, as_json: boo
     from igbot.cli.target import post_signed
     from igbot.web.verify_test import webhook_url
 
-    if not settings.app_secrets:
-        raise UsageError("there is no app secret to sign with", hint="set IGBOT_APP_SECRET as it is for that server")
     where = str(webhook_url(url))
     if said.at is not None:
         typer.echo(ONLY_STAMPED, err=True)

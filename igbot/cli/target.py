@@ -84,16 +84,21 @@ class Target:
 
         return await ask(self.settings, "GET", path, url=self.management_url)
 
-    async def owner_writes(self, igsid: str, text: str) -> None:
-        """A person answers in the Instagram app. Raises UsageError where there is no sandbox to do it in, NoVerdict
-        where it is gone."""
+    async def owner_writes(self, igsid: str, text: str, *, account_id: str) -> None:
+        """A person answers for the account in the Instagram app.
+
+        Raises UsageError where there is no sandbox to do it in, NoVerdict where it is gone.
+        """
         import aiohttp
 
         if self.sandbox_url is None:
             raise UsageError("/owner needs the built-in sandbox; this server talks to another Graph API")
         url = f"{self.sandbox_url}/sandbox/customers/{igsid}/person"
         try:
-            async with aiohttp.ClientSession() as session, session.post(url, json={"text": text}) as response:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(url, json={"text": text, "account": account_id}) as response,
+            ):
                 response.raise_for_status()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise NoVerdict(f"the sandbox did not take it ({type(error).__name__})") from None

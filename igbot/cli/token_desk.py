@@ -1,6 +1,6 @@
 """What every command of `igbot token` has before it: the keys, the accounts of the settings, a way to Meta."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from igbot.accounts.encryption_key import development_key
 from igbot.accounts.renewal import TokenAccount
 from igbot.accounts.token_calls import token_calls
 from igbot.accounts.vault import TokenVault
+from igbot.cli.accounts import accounts_called, names_of
 from igbot.errors import UsageError
 from igbot.meta.events import AccountId
 from igbot.settings.model import Account, Settings
@@ -43,20 +44,14 @@ class Desk:
 
     def some(self, wanted: str | None) -> tuple[Account, ...]:
         """The account with this name or id; all for None. Raises UsageError."""
-        accounts = self.settings.accounts
-        found = tuple(each for each in accounts if wanted is None or wanted == each.name or wanted in each.ids)
-        if found:
-            return found
-        if not accounts:
-            raise UsageError("no account is set", hint="set IGBOT_ACCOUNT_ID, or list `accounts:` in config/")
-        raise UsageError(f"there is no account {wanted}", hint=f"the settings have: {_names(accounts)}")
+        return accounts_called(self.settings, wanted)
 
     def one(self, wanted: str | None) -> Account:
         """The account with this name or id, or the only one. Raises UsageError."""
         found = self.some(wanted)
         if len(found) > 1:
             raise UsageError(
-                f"there are several accounts: {_names(found)}", hint=f"say which one: --account {found[0].name}"
+                f"there are several accounts: {names_of(found)}", hint=f"say which one: --account {found[0].name}"
             )
         return found[0]
 
@@ -71,7 +66,3 @@ class Desk:
                 return TokenAccount(account_id, account.name, account.ids, account.login, calls)
 
             yield with_calls
-
-
-def _names(accounts: Sequence[Account]) -> str:
-    return ", ".join(each.name for each in accounts)

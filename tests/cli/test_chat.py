@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.command import SECONDS, Place
 from tests.cli.odd_answers import odd
+from tests.cli.test_simulate import two_accounts
 
 SHIPPING = "how much is shipping?"
 
@@ -40,6 +41,13 @@ def test_why_shows_every_rule_that_was_considered(place: Place) -> None:
     assert 'yes shipping-cost           word "how much"  (50, 6, 2, 8, 1)' in out
     assert "rule: shipping-cost, rule set" in out
     assert "no  returns                 any: none of" in out
+
+
+def test_a_chat_is_with_the_account_that_is_named(place: Place) -> None:
+    """Its owner answers there, too."""
+    ended = two_accounts(place).run("simulate", "--account", "madrid", typed="hi\n/why\n/owner Eva here\n")
+    assert (ended.code, "Olé" in ended.out, "madrid-hi, rule set" in ended.out) == (0, True, True)
+    assert "error" not in ended.err
 
 
 def test_a_button_of_the_last_answer_can_be_tapped(place: Place) -> None:

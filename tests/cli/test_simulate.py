@@ -1,6 +1,7 @@
 """`igbot simulate` with the bot opened for the occasion: what it prints, every option, and what it refuses."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,28 @@ def test_why_a_rule_that_won_is_silent_is_told(place: Place) -> None:
     assert "no reply  marked has nothing to say\n" in place.run("simulate", "mark").out
 
 
+def two_accounts(place: Place) -> Place:
+    """There is a second account, with an answer of its own."""
+    (place.here / "config").mkdir()
+    config = "accounts: [{name: madrid, ids: ['17841400000000888', '28970000000000888'], token: IGBOT_TOKEN_MADRID}]\n"
+    (place.here / "config" / "base.yaml").write_text(config, encoding="utf-8")
+    rules = "version: 1\naccounts: [madrid]\nrules: [{name: madrid-hi, keywords: [hi], priority: 9, reply: Olé}]\n"
+    (place.here / "rules.d" / "20-madrid.yaml").write_text(rules, encoding="utf-8")
+    changes = {"IGBOT_TOKEN_MADRID": "EAAmadrid", "IGBOT_ACCOUNT_ID": sandbox_values.ACCOUNT_ID}
+    return replace(place, settings={**place.settings, **changes})
+
+
+def test_the_account_that_is_written_to_answers(place: Place) -> None:
+    """By its name or any of its ids; unless one is named it is the first."""
+    place = two_accounts(place)
+    for account in ("madrid", "17841400000000888", "28970000000000888"):
+        assert answered(place, "hi", "--account", account)["decision"]["rule"] == "madrid-hi"
+    for first in ((), ("--account", "main")):
+        assert answered(place, "hi", *first)["decision"]["rule"] == "hello"
+    ended = place.run("simulate", "hi", "--account", "porto")
+    assert (ended.code, "there is no account porto" in ended.err, "main, madrid" in ended.err) == (2, True, True)
+
+
 def _payload(place: Place, *texts: str, account: str = sandbox_values.ACCOUNT_ID) -> str:
     now = datetime.now(UTC)
     items = [
@@ -217,6 +240,9 @@ WRONG = {
     "empty.json is empty": ("--payload", "empty.json"),
     "leave out TEXT": ("hi", "--payload", "empty.json"),
     "leave out TEXT, --as": ("--as", "1", "--payload", "empty.json"),
+    "--at and --account": ("--account", "main", "--payload", "empty.json"),
+    "there is no account porto": ("hi", "--account", "porto"),
+    "there is no account faro": ("--account", "faro"),
     "not an http(s) URL": ("hi", "--url", "ftp://bot"),
     "IGBOT_ENV (from --env)": ("hi", "--env", "staging"),
     "simulate does not write to customers": ("hi", "--env", "production"),
@@ -261,5 +287,5 @@ def test_every_kind_can_be_written(bare: Place, tmp_path: Path) -> None:
 
     settings = read_settings(environ={}, options={}, cwd=tmp_path, default_env="development")
     for kind in KINDS.split():
-        _, mids = webhook_body(settings, Said("1", "PAYLOAD", kind))
+        _, mids = webhook_body(settings, Said("1", sandbox_values.ACCOUNT_ID, "PAYLOAD", kind))
         assert len(mids) == 1, kind
