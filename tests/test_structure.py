@@ -1,6 +1,7 @@
 """The house keeps its shape: imports run down only, the pure stays pure, everything stays small."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -213,6 +214,16 @@ def test_modules_and_functions_are_short() -> None:
                 if length > LONGEST_FUNCTION:
                     too_long.append(f"{name}.{node.name}: {length} lines")
     assert too_long == []
+
+
+def test_no_bots_message_can_carry_a_tag() -> None:
+    """Meta's tag for what people write late (HUMAN_AGENT): only its stand-in knows how such a message is written."""
+    tagging = re.compile(r"HUMAN_AGENT|MESSAGE_TAG|[\"']tag[\"']\s*:")
+    below = {name: path for name, path in modules().items() if room(name) not in {"sandbox", "rules", "cli"}}
+    assert [name for name, path in below.items() if tagging.search(path.read_text(encoding="utf-8"))] == []
+    assert [name for name in below if "messaging_type" in below[name].read_text(encoding="utf-8")] == [
+        "igbot.meta.sendapi"
+    ]
 
 
 def test_names_say_something() -> None:

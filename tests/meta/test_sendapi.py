@@ -134,6 +134,20 @@ def test_send_body() -> None:
     assert body["message"]["quick_replies"] == [{"content_type": "text", "title": "Order status", "payload": "ORDER"}]
 
 
+@given(_TEXTS, st.booleans(), st.booleans())
+def test_every_body_is_a_bots_answer(text: str, buttons: bool, picture: bool) -> None:
+    """Whatever is said or shown, it says of itself that it is a response, and bears no tag of a person's."""
+    outgoing = Outgoing(
+        text=text,
+        buttons=(Button("Site", url="https://shop.example"),) if buttons else (),
+        attachment=Attachment("image", "https://shop.example/a.jpg") if picture else None,
+        quick_replies=(QuickReply("HUMAN_AGENT", "tag"),),
+    )
+    for part in parts(outgoing):
+        body = send_body("9000000000000001", part)
+        assert (set(body), body["messaging_type"]) == ({"recipient", "messaging_type", "message"}, "RESPONSE")
+
+
 def test_the_body_of_a_message_with_buttons() -> None:
     """Meta's button template; a button opens a page or comes back as a postback."""
     body = send_body("900", Outgoing("Choose", (), SITE))
