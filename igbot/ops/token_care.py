@@ -136,7 +136,7 @@ class TokenCare:
             self._on_over(_key("check", account))
         helpless = trouble is not None or account.login == "facebook"
         warned = self._warn(account, expires_at if helpless else None, stored.warned_days, now, sure=answered)
-        self._log.info("token_checked", account=account.account_id, expires_at=expires_at, trouble=trouble)
+        self._log.info("token_checked", account=account.name, expires_at=expires_at, trouble=trouble)
         async with self._database.connection() as conn:
             await note_check(
                 conn,
@@ -158,9 +158,7 @@ class TokenCare:
         """
         facts = await account.calls.facts(stored.token, app_secrets=self._app_secrets)
         if not isinstance(facts, TokenFacts):
-            self._log.info(
-                "token_end_unknown", account=account.account_id, reason=told(facts) if facts else "no answer"
-            )
+            self._log.info("token_end_unknown", account=account.name, reason=told(facts) if facts else "no answer")
             return stored.expires_at, None
         if facts.is_valid:
             return facts.expires_at, None
@@ -169,7 +167,7 @@ class TokenCare:
         return facts.expires_at, why
 
     async def _stop(self, account: TokenAccount, stored: StoredToken, why: str, now: datetime) -> None:
-        self._log.error("token_dead", account=account.account_id, reason=why)
+        self._log.error("token_dead", account=account.name, reason=why)
         async with self._database.connection() as conn:
             new = await halt(conn, account.account_id, why, sealed=stored.sealed, now=now)
         if new:
@@ -177,7 +175,7 @@ class TokenCare:
 
     async def _refreshed(self, account: TokenAccount, outcome: Refreshed, now: datetime) -> None:
         expires_at = outcome.expires_at
-        self._log.info("token_refreshed", account=account.account_id, expires_at=expires_at, changed=outcome.changed)
+        self._log.info("token_refreshed", account=account.name, expires_at=expires_at, changed=outcome.changed)
         for what in ("check", "refresh", "end"):
             self._on_over(_key(what, account))
         async with self._database.connection() as conn:
@@ -186,13 +184,13 @@ class TokenCare:
 
     def _not_refreshed(self, account: TokenAccount, outcome: NotRefreshed) -> str:
         trouble = f"the access token could not be refreshed: {outcome.why}"
-        self._log.warning("token_not_refreshed", account=account.account_id, reason=outcome.why)
+        self._log.warning("token_not_refreshed", account=account.name, reason=outcome.why)
         if outcome.answered:
             self._on_alert(_key("refresh", account), REFRESH_TITLE, _about(account, trouble), "warning")
         return trouble
 
     def _fails(self, account: TokenAccount, why: str) -> None:
-        self._log.warning("token_check_failed", account=account.account_id, reason=why)
+        self._log.warning("token_check_failed", account=account.name, reason=why)
         self._on_alert(_key("check", account), CHECK_TITLE, _about(account, why), "warning")
 
     def _warn(
@@ -214,7 +212,7 @@ class TokenCare:
         day = f"{expires_at:%Y-%m-%d %H:%M} UTC"
         text = f"it ended on {day}" if reached == 0 else f"it ends on {day}, in less than {reached} days"
         level: AlertLevel = "critical" if reached <= CRITICAL_DAYS else "warning"
-        self._log.warning("token_ends", account=account.account_id, expires_at=expires_at, days=reached)
+        self._log.warning("token_ends", account=account.name, expires_at=expires_at, days=reached)
         self._on_alert(_key("end", account), END_TITLE, _about(account, text), level)
         return reached
 
