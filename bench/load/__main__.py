@@ -8,6 +8,8 @@ import sys
 import time
 from array import array
 from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from bench.load.bodies import requests
@@ -42,8 +44,11 @@ class Load:
             _, connection = await loop.create_connection(lambda: Connection(self._answered), "127.0.0.1", plan.port)
             self._connections.append(connection)
         await self._warm_up()
-        gc.freeze()
-        gc.disable()
+        with _collector_at_rest():
+            return await self._measured()
+
+    async def _measured(self) -> Outcome:
+        plan = self._plan
         cpu, start = time.process_time(), time.perf_counter()
         self._until = start + plan.seconds
         if plan.rate is None:
@@ -149,6 +154,18 @@ def _loop(plan: Plan) -> asyncio.AbstractEventLoop:
         return asyncio.new_event_loop()
     loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
     return loop
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """No round of the collector meanwhile: it would be taken for the server's slowness."""
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def main() -> None:
