@@ -125,7 +125,9 @@ def _again(
     failure = isinstance(outcome, Unknown) or outcome.outage
     return Verdict(
         state, word, now + timedelta(seconds=pause), error=outcome.error, reason=word, unanswered=unanswered,
-        most_calls=outcome.tries, failure=failure, answered=not failure,
+        # What surely was not sent binds nothing but its own return: another error after it has the calls of its own.
+        most_calls=outcome.tries if isinstance(outcome, Unknown) else MOST_CALLS, failure=failure,
+        answered=not failure,
         alert=isinstance(outcome, Retry) and outcome.alert, alert_once_a_day=True, meaning=outcome.meaning,
     )  # fmt: skip
 

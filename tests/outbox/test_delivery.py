@@ -119,6 +119,20 @@ async def test_at_most_four_calls_are_made_for_a_part(sender: Sender) -> None:
     assert (await sender.post.row())["attempts"] == 4
 
 
+async def test_one_retry_of_one_error_does_not_use_up_those_of_another(sender: Sender) -> None:
+    """Media that could not be fetched is tried once more; where Meta is in trouble then, that has tries of its own."""
+    sender.fails(ErrorFault(code=100, subcode=2018008))
+    sender.fails(ErrorFault(status=500, code=2))
+    await sender.post.queue("hello")
+    await sender.settles()
+    assert (await sender.post.states(), sender.calls()) == (["sent"], 3)
+    sender.fails(ErrorFault(status=500, code=2), igsid=BEN)
+    sender.fails(ErrorFault(code=100, subcode=2018008), igsid=BEN)
+    await sender.post.queue("hello", igsid=BEN)
+    await sender.settles(BEN)
+    assert (await sender.post.states(BEN), sender.received(BEN)) == (["dead"], [])
+
+
 async def test_the_same_words_twice_are_two_messages(sender: Sender) -> None:
     """A look-up for the second does not take the first one's mid."""
     await sender.post.queue("hello")
