@@ -124,8 +124,13 @@ class Spoiling:
         )
 
     def held(self) -> tuple[Fault, ...]:
-        """Keeps a reply queued long enough for anything to come between."""
-        return (ErrorFault(code=1200, message="Temporary send failure", headers={"Retry-After": str(_HELD)}),)
+        """Keeps a reply queued long enough for anything to come between.
+
+        Its cause is this message alone: of an error that Meta's own trouble brings, one customer after the other at the
+        head of a queue would keep an outage open that is over.
+        """
+        wait = {"Retry-After": str(_HELD)}
+        return (ErrorFault(code=100, subcode=2018008, message="Failed to fetch the file from the url", headers=wait),)
 
     def echo(self, *, looked_up: bool) -> float | None:
         """How late an echo comes. Twenty and sixty seconds are long enough to see: some of them with nothing but the
