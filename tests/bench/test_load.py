@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 
@@ -25,7 +26,10 @@ REFUSAL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}"
 async def answering(*answers: bytes) -> AsyncIterator[int]:
     """A server on a free port that gives each request of a connection the next answer; the last one for ever."""
 
+    serving: set[asyncio.Task[None]] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(cast("asyncio.Task[None]", asyncio.current_task()))
         given = 0
         try:
             while True:
@@ -35,10 +39,14 @@ async def answering(*answers: bytes) -> AsyncIterator[int]:
                 given += 1
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         yield server.sockets[0].getsockname()[1]
+    # The clients have left, and their ends are closed here: else a later test finds them thrown away.
+    await asyncio.gather(*serving)
 
 
 def test_bodies_are_webhooks_of_one_message_each() -> None:
