@@ -1,7 +1,7 @@
 """The one page where everything meets: settings in, the parts of igbot out, each given what it needs and no more."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,6 +31,7 @@ from igbot.ops.telling import tell_notices, tell_trouble
 from igbot.ops.token_care import TokenCare
 from igbot.outbox.delivery import Delivery
 from igbot.outbox.optional_calls import spares_calls
+from igbot.outbox.troubles import Trouble
 from igbot.rule_settings import options_of, surroundings_of
 from igbot.settings.model import Settings
 from igbot.settings.neighbours import OWNER
@@ -60,6 +61,7 @@ class _Given:
     accounts: OurAccounts
     alerts: Alerts
     notices: Notices
+    on_trouble: Callable[[Trouble], None]
     counters: Counters
     wakes: Wakes
     redactor: Redactor
@@ -110,13 +112,14 @@ async def open_app(
             accounts,
             alerts,
             notices,
+            partial(tell_trouble, notices, accounts, alerts=alerts),
             Counters(),
             wakes=wakes,
             redactor=redactor,
         )
         care = care_of_tokens(
             settings, accounts, session, sandbox_url=sandbox_url, database=database, vault=vault, alerts=alerts,
-            hide=redactor.hide, clock=clock,
+            on_trouble=given.on_trouble, hide=redactor.hide, clock=clock,
         )  # fmt: skip
         try:
             yield _app(given, watch, care)
@@ -244,7 +247,7 @@ def _delivery(given: _Given, membership: Membership) -> Delivery:
         clock=given.clock,
         log=event_log("outbox", called=given.accounts.told_apart),
         woken=given.wakes.outbox,
-        on_trouble=partial(tell_trouble, given.notices, given.accounts, alerts=given.alerts),
+        on_trouble=given.on_trouble,
     )
 
 

@@ -17,8 +17,6 @@ from igbot.store.pool import Database
 from igbot.telemetry.clock import Clock
 from igbot.telemetry.log import event_log
 
-STOPPED_TITLE = "igbot: sends are stopped"
-
 
 def care_of_tokens(
     settings: Settings,
@@ -29,10 +27,11 @@ def care_of_tokens(
     database: Database,
     vault: TokenVault,
     alerts: Alerts,
+    on_trouble: Callable[[Trouble], None],
     hide: Callable[[str], None],
     clock: Clock,
 ) -> TokenCare:
-    """A `TokenCare` for all accounts, whose alerts join those that sends raise."""
+    """A `TokenCare` for all accounts. `on_trouble` is the one that sends have: their alerts are joined."""
     calls = {each.name: token_calls(settings, each, session, sandbox_url=sandbox_url) for each in settings.accounts}
 
     def looked_after() -> list[TokenAccount]:
@@ -41,8 +40,7 @@ def care_of_tokens(
 
     def dead(account_id: AccountId, why: str) -> None:
         # As a send would tell it: it is one thing, whoever meets it first.
-        key = Trouble(account_id, "halted", "", "").key
-        alerts.raise_alert(key, STOPPED_TITLE, f"account {accounts.called(account_id)}: {why}", "critical")
+        on_trouble(Trouble(account_id, "halted", "", why))
 
     return TokenCare(
         database,
