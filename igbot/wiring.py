@@ -10,8 +10,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 
-from igbot.accounts.encryption_key import development_key
-from igbot.accounts.vault import TokenVault
+from igbot.accounts.vault import vault_of
 from igbot.answering.policy import Policy
 from igbot.answering.worker import Worker
 from igbot.app import App, Wakes
@@ -76,10 +75,7 @@ async def open_app(
     `sandbox_url` is the built-in sandbox's base address, where there is one; `redactor` learns the tokens that logs and
     alerts must hide. Raises UsageError for settings that only turn out wrong here.
     """
-    keys = settings.encryption_keys or (development_key(settings.data_dir),)
-    for key in keys:
-        redactor.hide(key)
-    vault = TokenVault(keys, keys_made_here=not settings.encryption_keys)
+    vault = vault_of(settings, hide=redactor.hide)
     alerts = Alerts(settings.alert_urls, clock=clock, log=event_log("alerts"), clean=redactor.clean)
     watch = DatabaseWatch(alerts, clock=clock)
     embedded = None if settings.database_url else EmbeddedServer(settings.data_dir)

@@ -1,5 +1,6 @@
 """What is known of a campaign beside what was written and received, and what it may excuse. Pure."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -72,14 +73,14 @@ class Evidence:
 
     By the mid of a customer's message: how often `send_repeated` was logged; `given_up`: `reply_dead` was; `unseen`:
     its look-up showed only what was said after the call, Meta tells of no more than twenty; `states` of its replies
-    now. `known` are the mids of replies that a process logged as sent; `caused`: when an event was worked on, by mid.
+    now. `known`: when a process logged a reply as sent, by the reply's mid; `caused`: when an event was worked on.
     """
 
     kills: Sequence[float] = ()
     refused: Mapping[str, Sequence[float]] = field(default_factory=dict)
     repeated: Mapping[str, int] = field(default_factory=dict)
     given_up: Collection[str] = ()
-    known: Collection[str] = ()
+    known: Mapping[str, float] = field(default_factory=dict)
     unseen: Collection[str] = ()
     cuts: Sequence[float] = ()
     away: Sequence[tuple[float, float]] = ()
@@ -102,7 +103,7 @@ class Evidence:
         if self.repeated.get(message.mid, 0) < len(had) - 1:
             return "send_repeated was not logged"
         for first, second in pairwise(had):
-            if first.mid in self.known:
+            if self.known.get(first.mid, math.inf) < second.called:
                 return "the sender has logged that it was taken"
             if first.told and not self.disturbed(first.at, until=second.at):
                 return "the sender was told that it was taken, and lived"

@@ -88,13 +88,13 @@ async def _why(conn: "asyncpg.Connection[Any]", mid: str, *, own: Sandbox, rules
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """What processes logged: `send_repeated` and `reply_dead` by the mid of the message, `reply_sent` by the mid of
-    the reply, errors and warnings by event, and the first lines of each error. `unseen`: `send_repeated` because the
-    look-up did not reach back to the call."""
+    """What processes logged: `send_repeated` and `reply_dead` by the mid of the message, `known`: when, in seconds, a
+    reply was logged as sent, by its own mid; errors and warnings by event, and the first lines of each error.
+    `unseen`: `send_repeated` because the look-up did not reach back to the call."""
 
     repeated: Counter[str] = field(default_factory=Counter)
     given_up: set[str] = field(default_factory=set)
-    known: set[str] = field(default_factory=set)
+    known: dict[str, float] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)
     errors: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
@@ -118,7 +118,7 @@ def read_logs(logs: Iterable[Path]) -> Logged:
                 if said.get("reason") == NOT_FAR_BACK:
                     found.unseen.add(str(said.get("for_mid")))
             if event == "reply_sent":
-                found.known.add(str(said.get("mid")))
+                found.known[str(said.get("mid"))] = datetime.fromisoformat(said["timestamp"]).timestamp()
             if event == "reply_dead":
                 found.given_up.add(str(said.get("for_mid")))
             if level in ("error", "critical"):

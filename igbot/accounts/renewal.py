@@ -73,7 +73,9 @@ async def refresh(
     hide: Callable[[str], None],
     now: datetime,
 ) -> Refreshed | NotRefreshed:
-    """Have Meta prolong an Instagram-login token, and store what it gives, at the age and by the login that allow it.
+    """Have Meta prolong an Instagram-login token of the age that allows it, and store what it gives.
+
+    Nothing is asked for a token of another login, or a younger one.
 
     `hide` learns the new token before anything else is done with it. Raises DatabaseUnavailable.
     """

@@ -14,7 +14,7 @@ from igbot.meta.events import AccountId
 Origin = Literal["variable", "command"]
 
 LOAD = """
-SELECT sealed, source_digest, origin, previous, stored_at, refreshed_at, expires_at, checked_at, warned_days
+SELECT sealed, source_digest, origin, previous, stored_at, refreshed_at, expires_at, warned_days
 FROM access_token WHERE account_id = $1
 """
 HOLDS = "SELECT EXISTS (SELECT FROM access_token JOIN account USING (account_id) WHERE ids && $1::text[])"
@@ -40,7 +40,6 @@ class NoToken(IgbotError):
 class StoredToken:
     """A stored token, opened. `previous` is the sealed one before it, which Meta has not yet been known to replace."""
 
-    account_id: AccountId
     token: str = field(repr=False)
     sealed: str = field(repr=False)
     previous: str | None = field(repr=False)
@@ -48,7 +47,6 @@ class StoredToken:
     stored_at: datetime
     refreshed_at: datetime | None
     expires_at: datetime | None
-    checked_at: datetime | None
     warned_days: int | None
 
     @property
@@ -140,7 +138,6 @@ async def stored_token(conn: "asyncpg.Connection[Any]", vault: TokenVault, accou
     if row is None:
         return None
     return StoredToken(
-        account_id=account_id,
         token=opened(vault, row["sealed"]),
         sealed=row["sealed"],
         previous=row["previous"],
@@ -148,7 +145,6 @@ async def stored_token(conn: "asyncpg.Connection[Any]", vault: TokenVault, accou
         stored_at=row["stored_at"],
         refreshed_at=row["refreshed_at"],
         expires_at=row["expires_at"],
-        checked_at=row["checked_at"],
         warned_days=row["warned_days"],
     )
 

@@ -3,11 +3,13 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from igbot.accounts.encryption_key import development_key
 from igbot.errors import IgbotError, UsageError
+from igbot.settings.model import Settings
 
 LONGEST = 4096
 """Characters; Meta's tokens have a few hundred, and a header has to hold one."""
@@ -76,6 +78,17 @@ class TokenVault:
         except TokenSealed:
             return None
         return hmac.compare_digest(digest, hashlib.sha256(value.encode()).hexdigest())
+
+
+def vault_of(settings: Settings, *, hide: Callable[[str], None]) -> TokenVault:
+    """The vault of the keys that are set, or of this machine's own where none is; `hide` learns each.
+
+    Raises UsageError for a key that is none, and for a data directory that cannot be used.
+    """
+    keys = settings.encryption_keys or (development_key(settings.data_dir),)
+    for key in keys:
+        hide(key)
+    return TokenVault(keys, keys_made_here=not settings.encryption_keys)
 
 
 def is_old_mark(mark: str) -> bool:

@@ -1,6 +1,7 @@
 """Which app has a conversation: while another one has it, the bot is silent. Pure."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from igbot.answering.claimed import PendingEvent
 from igbot.answering.outcome import Notice, Pause, Remark, Turn
@@ -20,16 +21,16 @@ def fold_handover(turn: Turn, event: PendingEvent, *, account: str, now: datetim
     control = event.content().control
     if control is None or not event.known_account:
         return True
-    fields = {"app": control.owner}
+    fields: dict[str, Any] = {"app": control.owner}
     if control.action == "request":
         text = f"The app {control.owner or '(Meta does not say which)'} asks Meta for the conversation."
         turn.notices.append(Notice("thread_request", account, turn.claim.igsid, "", "info", text, (), event.test))
         turn.remarks.append(Remark("thread_control_requested", fields, event.test))
-    elif control.action == "take" or (control.action == "pass" and control.owner in INBOXES):
+    elif control.action == "take" or control.owner in INBOXES:
         turn.leave_to_others(Pause(now, now + TAKEN_FOR, "thread_control"))
-        fields |= {"paused_until": turn.paused_until.isoformat() if turn.paused_until else None}
+        fields |= {"paused_until": turn.paused_until}
         turn.remarks.append(Remark("thread_control_lost", fields, event.test))
-    elif control.action == "pass":
+    else:
         if turn.pause is not None and turn.pause.cancels:
             turn.again_at = now
             return False

@@ -187,7 +187,7 @@ def _note(turn: Turn, choice: Choice, lines: Sequence[Line], ground: Ground) -> 
                 message=part,
                 choice=choice,
                 expires_at=window_ends(customer_at) or ground.now,
-                despite_pause=choice.handoff is not None or choice.opt is not None,
+                despite_pause=choice.despite_pause,
                 test=last.event.test,
                 delay=choice.delay,
                 typing=choice.typing and number == 1,

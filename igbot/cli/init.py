@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from igbot.cli.first_files import Written
 
 FIELDS = (
-    "messages, messaging_postbacks, message_reactions, messaging_seen, messaging_referral, messaging_handover, standby"
+    "messages, messaging_postbacks, message_reactions, message_edits, message_echoes (Instagram login), "
+    "messaging_seen, messaging_referral, messaging_handover, standby"
 )
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import aiohttp
 
 from igbot import runfile
-from igbot.accounts.encryption_key import development_key
 from igbot.accounts.renewal import TokenAccount
 from igbot.accounts.token_calls import token_calls
-from igbot.accounts.vault import TokenVault
+from igbot.accounts.vault import TokenVault, vault_of
 from igbot.cli.accounts import accounts_called, names_of
 from igbot.errors import UsageError
 from igbot.meta.events import AccountId
@@ -37,10 +36,7 @@ class Desk:
                 "IGBOT_ENCRYPTION_KEY is not set: tokens can be neither sealed nor opened",
                 hint="set it as it is set for the server",
             )
-        keys = settings.encryption_keys or (development_key(settings.data_dir),)
-        for key in keys:
-            hide(key)
-        return cls(settings, TokenVault(keys, keys_made_here=not settings.encryption_keys), hide)
+        return cls(settings, vault_of(settings, hide=hide), hide)
 
     def some(self, wanted: str | None) -> tuple[Account, ...]:
         """The account with this name or id; all for None. Raises UsageError."""

@@ -74,10 +74,8 @@ def _control(item: Mapping[str, Any]) -> ThreadControl | None:
         told = item.get(key)
         if isinstance(told, dict):
             owner = identifier(told.get("new_owner_app_id")) or identifier(told.get("requested_owner_app_id"))
-            return ThreadControl(action, owner, identifier(told.get("previous_owner_app_id")))
-    roles = table(item.get("app_roles"))
-    first = (identifier(app) for app, each in roles.items() if isinstance(each, list) and "primary_receiver" in each)
-    return ThreadControl("roles", next(first, None)) if roles else None
+            return ThreadControl(action, owner)
+    return None
 
 
 def _attachment(attachment: Mapping[str, Any]) -> Attachment:

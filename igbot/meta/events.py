@@ -90,20 +90,19 @@ class Attachment:
     title: str | None = None
 
 
-Control = Literal["pass", "take", "request", "roles"]
-"""What an app does about a conversation: hands it on, takes it, asks for it; or only says which app is what."""
+Control = Literal["pass", "take", "request"]
+"""What an app does about a conversation: hands it on, takes it, asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadControl:
     """Which app has a conversation (reference §3.6, §7.2).
 
-    `owner` is the app that has it now, that asks for it, or whose role is the first receiver's; `previous` had it.
+    `owner` is the app that has it now, or that asks for it.
     """
 
     action: Control
     owner: str | None = None
-    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import asyncpg
 
+from igbot.accounts.token_checks import days_left
 from igbot.conversations.archive import last_run
 from igbot.errors import IgbotError
 from igbot.ops.our_accounts import OurAccounts
@@ -127,7 +128,7 @@ class Health:
             return known
         if row is None:
             return known
-        now, ends = self._clock(), row["token_ends"]
+        now = self._clock()
         oldest = min((t for t in (row["oldest_event"], row["oldest_reply"]) if t), default=None)
         waiting = max((now - oldest).total_seconds(), 0.0) if oldest else 0.0
         return known | {
@@ -135,7 +136,7 @@ class Health:
             "inbox": {"pending": row["pending"], "dead": row["inbox_dead"]},
             "outbox": {state: row[state] for state in ("queued", "sending", "unknown")} | {"dead": row["outbox_dead"]},
             "dead": row["inbox_dead"] + row["outbox_dead"],
-            "token_days_left": max((ends - now).days, 0) if ends else None,
+            "token_days_left": days_left(row["token_ends"], now=now),
             "last_archive_at": _iso(archived_at),
             "processes": row["processes"],
         }

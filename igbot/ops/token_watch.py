@@ -57,7 +57,6 @@ class TokenWatch:
         self._taken = ""
         self._new = False
         self._taken_over = False
-        self._checked: str | None = None
         self._asked: str | None = None
         self._ask_again_at = clock()
 
@@ -76,7 +75,7 @@ class TokenWatch:
             self._park(error.message)
             return False
         self._hide(self._taken)
-        if self._taken == self._checked:
+        if self._taken == self.token and self.trouble is None:
             return False
         return self._taken != self._asked or self._clock() >= self._ask_again_at
 
@@ -91,7 +90,6 @@ class TokenWatch:
             return False
         self.token = token
         self.trouble = None if ids else f"Meta did not confirm the access token (HTTP {status})"
-        self._checked = token if ids else None
         if ids or not known:
             self._log.info("token_ready", account=self._account.name, confirmed=bool(ids), sealed_now=self._new)
             self._on_ready()
@@ -115,7 +113,7 @@ class TokenWatch:
         return f"the access token belongs to {whose}, see {self._account.token_variable} and this account's ids"
 
     def _park(self, why: str) -> None:
-        self.token, self._checked = None, None
+        self.token = None
         if self.trouble != why:
             self.trouble = why
             self._untold = why

@@ -26,15 +26,15 @@ WITH step AS (
 ), begun AS (
     UPDATE outbox o SET status = 'sending', attempts = $5, sending_at = $3
     FROM step WHERE o.account_id = $1 AND o.outbox_id = $2 AND status = 'unknown' AND step = 'send'
-    RETURNING step
+    RETURNING o.account_id, o.igsid, step, has_media
 ), charged AS (
     UPDATE account a SET text_spent_until = greatest(a.text_spent_until, $3) + make_interval(secs => 1 / $7::float8),
         media_spent_until = CASE WHEN NOT has_media THEN a.media_spent_until
             ELSE greatest(a.media_spent_until, $3) + make_interval(secs => 1 / $8::float8) END
-    FROM step WHERE a.account_id = step.account_id AND step = 'send'
+    FROM begun WHERE a.account_id = begun.account_id
 ), freed AS (
     UPDATE outbox_lane l SET free_at = $3 + make_interval(secs => 1 / $9::float8)
-    FROM step WHERE (l.account_id, l.igsid) = (step.account_id, step.igsid) AND step = 'send'
+    FROM begun WHERE (l.account_id, l.igsid) = (begun.account_id, begun.igsid)
 )
 SELECT step, cancel_reason FROM step WHERE step <> 'send' UNION ALL SELECT step, NULL FROM begun
 """

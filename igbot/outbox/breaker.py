@@ -42,11 +42,6 @@ def failed(
     return Breaker(outage_at=now), now + _pause(0) * spread
 
 
-def answered(breaker: Breaker) -> Breaker:
-    """After a call to which Meta gave a proper answer, be it a refusal: it is there."""
-    return Breaker()
-
-
 def given_up(breaker: Breaker, probe: datetime | None) -> Breaker:
     """After a probe in which nothing was called in the end: the next reply may be the probe at once."""
     return replace(breaker, probe_until=None) if probe is not None and probe == breaker.probe_until else breaker

@@ -8,8 +8,9 @@ from typing import Any, Literal
 import asyncpg
 
 from igbot.meta.events import AccountId
+from igbot.outbox.claimed import TAKEN_OVER
 from igbot.outbox.states import State
-from igbot.outbox.verdict import NEVER_ARRIVED
+from igbot.outbox.verdict import NEVER_ARRIVED, UNREACHED
 
 Which = State | Literal["all"]
 
@@ -195,9 +196,9 @@ def _why_not(row: asyncpg.Record) -> str:
         case "expired":
             return "its 24 hours are over: Meta lets nobody send it any more"
         case "cancelled":
-            return f"it was overtaken: {row['cancel_reason'] or 'a person took over'}"
+            return f"it was overtaken: {row['cancel_reason'] or TAKEN_OVER}"
         case "blocked":
-            return "Meta reaches this customer no more, until they write again"
+            return UNREACHED
         case "deleted":
             return "the customer has deleted the message that it answers"
         case _:

@@ -116,7 +116,8 @@ class Delivery:
                     due = _earlier(due, claimed.again_at, now=self._clock())
                 elif rooms:
                     due = await next_due(conn, rooms=rooms, now=self._clock())
-                await wait_for_wake(self._woken, self._until(due, idle))
+                # Without room there is nothing to look for: a slot that is free again wakes.
+                await wait_for_wake(self._woken, self._until(due if rooms else None, idle))
 
     async def run_writer(self) -> None:
         """The one writer of verdicts of this process."""

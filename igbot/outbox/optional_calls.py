@@ -6,13 +6,12 @@ from typing import Any
 import asyncpg
 
 from igbot.meta.events import AccountId
-from igbot.outbox.gate import SPARING_PERCENT, USAGE_COUNTS
+from igbot.outbox.gate import Usage
 
-SPARES = """
-SELECT EXISTS (SELECT FROM account WHERE account_id = $1 AND usage_percent >= $2 AND usage_at > $3)
-"""
+USAGE = "SELECT usage_percent, usage_at FROM account WHERE account_id = $1"
 
 
 async def spares_calls(conn: "asyncpg.Connection[Any]", account_id: AccountId, *, now: datetime) -> bool:
     """Whether calls of this account that nobody waits for, a customer's profile say, had better not be made now."""
-    return bool(await conn.fetchval(SPARES, account_id, SPARING_PERCENT, now - USAGE_COUNTS))
+    row = await conn.fetchrow(USAGE, account_id)
+    return row is not None and Usage(row["usage_percent"], row["usage_at"]).spares(now)

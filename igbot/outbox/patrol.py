@@ -12,7 +12,7 @@ import asyncpg
 from igbot.meta.events import AccountId
 from igbot.outbox.claimed import ClaimedReply
 from igbot.outbox.troubles import Trouble, TroubleKind
-from igbot.outbox.verdict import Verdict
+from igbot.outbox.verdict import WINDOW_CLOSED, Verdict
 from igbot.telemetry.log import EventLog
 
 EVERY = timedelta(seconds=30)
@@ -21,7 +21,6 @@ LASTS = timedelta(seconds=60)
 TOLD_AGAIN = timedelta(hours=1)
 """How often it is told at most that replies expired; each time how many since."""
 AT_ONCE = 500
-WINDOW_CLOSED = "window closed"
 ENDING = frozenset[TroubleKind]({"halted", "paused", "dead"})
 """What stands until somebody ends it, or time does; outages are told of here in any case."""
 

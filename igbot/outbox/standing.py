@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from igbot.outbox.breaker import Breaker, answered, failed, given_up
+from igbot.outbox.breaker import Breaker, failed, given_up
 from igbot.outbox.gate import SLOW_PERCENT, SPARING_PERCENT, Usage
 from igbot.outbox.verdict import Verdict
 
@@ -47,7 +47,7 @@ def after(
             standing = replace(standing, halted_at=None, halted_reason=None, halted_until=None)
         if standing.send_after_reason == OUTAGE:
             standing = replace(standing, send_after=None, send_after_reason=None)
-        breaker = answered(breaker)
+        breaker = Breaker()
     elif verdict.failure:
         breaker, probe_at = failed(breaker, customer, probe=probe, spread=spread, now=now)
     else:

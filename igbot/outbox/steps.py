@@ -12,7 +12,7 @@ from igbot.errors import DatabaseUnavailable
 from igbot.meta.conversations_api import SentMessage
 from igbot.meta.echoes import is_plain
 from igbot.meta.events import AccountId
-from igbot.meta.outcomes import Halted, Wait, not_sent
+from igbot.meta.outcomes import Halted, Outcome, Wait, not_sent
 from igbot.meta.token_answers import DEAD
 from igbot.outbox.account import Rates, SendingAccount
 from igbot.outbox.again import begin_again
@@ -25,6 +25,8 @@ from igbot.outbox.search import find_reply, unproved
 from igbot.outbox.verdict import (
     LOST,
     NEVER_ARRIVED,
+    UNREACHED,
+    WINDOW_CLOSED,
     Verdict,
     after_look_up,
     interrupted,
@@ -37,8 +39,6 @@ from igbot.outbox.verdict import (
 from igbot.store.pool import Database
 from igbot.telemetry.clock import Clock
 from igbot.telemetry.log import EventLog
-
-UNREACHED = "Meta reaches this customer no more, until they write again"
 
 
 class Steps:
@@ -69,7 +69,7 @@ class Steps:
         """What becomes of a reply that is to be sent, settled or ended."""
         match reply.step:
             case "send":
-                return await self._call(reply, calls=reply.attempts + 1)
+                return await self._call(reply)
             case "settle":
                 try:
                     return await self._settle(reply)
@@ -88,7 +88,7 @@ class Steps:
                 assert_never(reply.step)
         return Finished(reply, verdict)
 
-    async def _call(self, reply: ClaimedReply, *, calls: int) -> Finished:
+    async def _call(self, reply: ClaimedReply) -> Finished:
         account = self._accounts().get(reply.account_id)
         spread = random.uniform(0.5, 1.5)
         if account is None:
@@ -104,10 +104,10 @@ class Steps:
         if isinstance(sending.outcome, Halted) and self._is_outdated(account, sending.outcome):
             verdict = outdated(sending.outcome.error, unanswered=reply.unanswered, now=self._clock())
             return Finished(reply, verdict, usage, spread)
-        waits = await self._rate_waits(reply) if isinstance(sending.outcome, Wait) else 0
+        waits = await self._rate_waits(reply) if _doubles(sending.outcome) else 0
         verdict = judge(
             sending.outcome,
-            calls=calls,
+            calls=reply.attempts + 1,
             unanswered=reply.unanswered,
             rate_waits=waits,
             spread=spread,
@@ -186,7 +186,7 @@ class Steps:
         if allowed == "send":
             if why_blind is not None:
                 self._log.of(reply.account_id).warning("send_repeated", **fields_of(reply), reason=why_blind)
-            return await self._call(reply, calls=reply.attempts + 1)
+            return await self._call(reply)
         if allowed == "settled":
             return Finished(reply, Verdict("sent", "settled by echo", unanswered=reply.unanswered))
         if allowed == "hold":
@@ -203,6 +203,11 @@ async def _look_up(reply: ClaimedReply, account: SendingAccount | None) -> LookU
     return await account.graph.look_up(reply.igsid, token=account.token, with_attachments=more)
 
 
+def _doubles(outcome: Outcome) -> bool:
+    """Whether how long to wait depends on how often the account had to before: not where Meta says it of a limit."""
+    return isinstance(outcome, Wait) and (outcome.seconds is None or outcome.cause != "rate limit")
+
+
 def _ended(reply: ClaimedReply, how: str, *, why: str) -> Verdict:
     match how:
         case "cancel":
@@ -210,7 +215,7 @@ def _ended(reply: ClaimedReply, how: str, *, why: str) -> Verdict:
         case "block":
             return Verdict("failed", "blocked", reason=UNREACHED, unanswered=reply.unanswered)
         case _:
-            return Verdict("expired", "expired", reason="window closed", unanswered=reply.unanswered)
+            return Verdict("expired", "expired", reason=WINDOW_CLOSED, unanswered=reply.unanswered)
 
 
 def _without_disproved(reply: ClaimedReply) -> ClaimedReply:

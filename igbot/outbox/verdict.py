@@ -16,6 +16,8 @@ BLIND_WAIT = timedelta(seconds=60)
 LOST = "process lost"
 NEVER_ARRIVED = "every try failed, and Meta has nothing of it"
 """Why a reply is dead that the customer cannot have: it may be sent again without a second thought."""
+WINDOW_CLOSED = "window closed"
+UNREACHED = "Meta reaches this customer no more, until they write again"
 UNREACHABLE_WAIT = timedelta(seconds=5)
 INTERRUPTED_WAIT = timedelta(seconds=1)
 
@@ -26,8 +28,8 @@ class Verdict:
 
     `counted`: the call was an attempt. `most_calls` bounds all calls of the reply. `account_wait` pauses all sends of
     the account until `due_at`, or with `scope` "app" all accounts'; `halt` stops the account's until somebody acts, or
-    until `resumes_at`. `blocks_customer`: nothing reaches this customer until they write again. `window_closed`: so
-    says Meta, whatever we had counted. `hands_over`: the conversation is another app's now.
+    until `resumes_at`. `blocks_customer`: nothing reaches this customer until they write again. `hands_over`: the
+    conversation is another app's now.
     For the circuit breaker: `failure`: Meta could not be reached, gave no answer, or is in trouble; `answered`: it gave
     a proper answer, be it a refusal. Neither where nothing was called.
     `alert`: a person should know, once it has happened to so many `alert_customers`; `alert_once_a_day`: of the same
@@ -48,7 +50,6 @@ class Verdict:
     halt: str | None = None
     resumes_at: datetime | None = None
     blocks_customer: bool = False
-    window_closed: bool = False
     hands_over: bool = False
     failure: bool = False
     answered: bool = False
@@ -105,9 +106,9 @@ def judge(outcome: Outcome, *, calls: int, unanswered: int, rate_waits: int, spr
 def _refused(refused: Refused, *, unanswered: int) -> Verdict:
     state: State = "expired" if refused.window_closed else "failed"
     return Verdict(
-        state, "refused", error=refused.error, reason="window closed" if refused.window_closed else "refused",
+        state, "refused", error=refused.error, reason=WINDOW_CLOSED if refused.window_closed else "refused",
         unanswered=unanswered, scope=refused.scope, blocks_customer=refused.scope == "recipient",
-        window_closed=refused.window_closed, hands_over=refused.hands_over, answered=True,
+        hands_over=refused.hands_over, answered=True,
         alert=refused.alert, alert_customers=refused.customers, alert_once_a_day=True, meaning=refused.meaning,
     )  # fmt: skip
 

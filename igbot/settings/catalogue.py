@@ -243,18 +243,18 @@ CATALOGUE: tuple[Setting, ...] = (
     ),
     Setting(
         "disclosure",
-        "what the first answer of a conversation begins with, and the first after a person has handed back",
+        "what the first answer of a conversation begins with, and the first after a pause",
         "nothing",
         "a text as in: I am the shop's bot. Write HUMAN for a person.",
     ),
-    Setting("rate.text", "messages sent per second and account", "100", "a number above 0, as in 100 or 0.5"),
-    Setting("rate.media", "pictures, films and sounds sent per second and account", "10", "a number above 0"),
-    Setting("rate.customer", "messages sent per second to one customer", "1", "a number above 0"),
+    Setting("rate.text", "messages sent per second and account", "100", "a number from 0.001, as in 100 or 0.5"),
+    Setting("rate.media", "pictures, films and sounds sent per second and account", "10", "a number from 0.001"),
+    Setting("rate.customer", "messages sent per second to one customer", "1", "a number from 0.001"),
     Setting(
         "rate.lookups",
         "look-ups per second and account of what Meta has sent, after calls whose outcome is not known",
         "2",
-        "a number above 0",
+        "a number from 0.001",
     ),
     Setting(
         "appsecret.proof",

@@ -199,7 +199,7 @@ def whole_number(text: str) -> int:
 
 
 def rate(text: str) -> float:
-    """How often a second: above 0, at most a million."""
+    """How often a second: from 0.001, at most a million."""
     if not re.fullmatch(r"[0-9]{1,7}(?:\.[0-9]{1,6})?", text) or not 0.001 <= float(text) <= 1_000_000:
         raise ValueError("must be a number from 0.001 to 1000000")
     return float(text)

@@ -82,12 +82,12 @@ def test_logs_are_read_past_the_lines_that_a_kill_has_cut_off(tmp_path: Path) ->
     log = tmp_path / "log"
     log.write_text(
         '{"timestamp": "t", "level": "WARNING", "event": "send_repeated", "for_mid": "m1"}\n'
-        '{"timestamp": "t", "level": "INFO", "event": "reply_sent", "mid": "r1"}\n'
+        '{"timestamp": "1970-01-01T00:01:40.5Z", "level": "INFO", "event": "reply_sent", "mid": "r1"}\n'
         '{"timestamp": "t", "level": "ERROR", "eve{"timestamp": "t", "level": "INFO", "event": "serving"}\n'
         '{"timestamp": "t", "level": "ERROR", "event": "reply_dead", "for_mid": "m2"}\n',
         encoding="utf-8",
     )
     found = read_logs([log])
     assert (found.repeated, found.errors, found.warnings) == ({"m1": 1}, {"reply_dead": 1}, {"send_repeated": 1})
-    assert (found.given_up, found.known) == ({"m2"}, {"r1"})
+    assert (found.given_up, found.known) == ({"m2"}, {"r1": 100.5})
     assert [json.loads(line)["for_mid"] for line in found.samples] == ["m2"]

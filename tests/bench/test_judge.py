@@ -1,6 +1,7 @@
 """The judge of a campaign: what customers wrote, what they received, and which of it breaks a promise."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -143,11 +144,17 @@ def test_a_repetition_has_no_excuse_without_every_part_of_it() -> None:
 
 
 def test_a_repetition_of_what_the_sender_has_logged_as_sent_has_no_excuse() -> None:
-    """It knew, whatever befell it afterwards."""
-    evidence = Evidence(kills=[101.2], refused={ANA: [121.0]}, repeated={"mid-a": 1}, known={"out-0"})
-    judged = judge(wrote("a"), got("a", "a", apart=60.0), unacknowledged=[], evidence=evidence, late=90.0)
-    assert [f.why for f in judged.findings] == ["2 times: the sender has logged that it was taken"]
-    assert not judged.kept
+    """It knew, whatever befell it afterwards; what it found out later than it called again was no help."""
+    first, second = got("a", "a", told=False, apart=60.0)
+    received = [first, replace(second, called=second.at)]
+    for known_at, why in (
+        (second.at - 1, "2 times: the sender has logged that it was taken"),
+        (second.at + 1, "2 times: taken, the sender could not know, no look-up to be had, send_repeated logged"),
+    ):
+        evidence = Evidence(refused={ANA: [121.0]}, repeated={"mid-a": 1}, known={first.mid: known_at})
+        judged = judge(wrote("a"), received, unacknowledged=[], evidence=evidence, late=90.0)
+        assert [f.why for f in judged.findings] == [why]
+        assert judged.kept == (known_at > second.at)
 
 
 def test_every_repetition_of_a_reply_needs_its_own_excuse() -> None:

@@ -109,18 +109,21 @@ def test_edits_are_numbered(number: object, read: int | None) -> None:
 @pytest.mark.parametrize(
     ("event", "control"),
     [
-        ({"pass_thread_control": {"previous_owner_app_id": None, "new_owner_app_id": 222}}, ("pass", "222", None)),
-        ({"take_thread_control": {"previous_owner_app_id": "111", "new_owner_app_id": "222"}}, ("take", "222", "111")),
-        ({"pass_thread_control": {"new_owner_app_id": 2**70}}, ("pass", str(2**70), None)),
-        ({"request_thread_control": {"requested_owner_app_id": 111}}, ("request", "111", None)),
-        ({"request_thread_control": {}}, ("request", None, None)),
-        ({"app_roles": {"111": ["secondary_receiver"], "222": ["primary_receiver"]}}, ("roles", "222", None)),
-        ({"app_roles": {"222": "primary_receiver"}}, ("roles", None, None)),
+        ({"pass_thread_control": {"previous_owner_app_id": None, "new_owner_app_id": 222}}, ("pass", "222")),
+        ({"take_thread_control": {"previous_owner_app_id": "111", "new_owner_app_id": "222"}}, ("take", "222")),
+        ({"pass_thread_control": {"new_owner_app_id": 2**70}}, ("pass", str(2**70))),
+        ({"request_thread_control": {"requested_owner_app_id": 111}}, ("request", "111")),
+        ({"request_thread_control": {}}, ("request", None)),
     ],
 )
-def test_who_has_a_conversation(event: dict[str, Any], control: tuple[Control, str | None, str | None]) -> None:
+def test_who_has_a_conversation(event: dict[str, Any], control: tuple[Control, str | None]) -> None:
     """Apps by their ids, which come as strings or numbers, or not at all."""
     assert _content(**event) == Content(kind="handover", control=ThreadControl(*control))
+
+
+def test_what_each_app_is_says_nothing_of_a_conversation() -> None:
+    """Roles are kept as they came, and nothing follows from them."""
+    assert _content(app_roles={"222": ["primary_receiver"]}) == Content(kind="handover")
 
 
 def test_what_is_no_message_has_little_content() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from igbot.outbox.breaker import CUSTOMERS, LONGEST_PAUSE, Breaker, answered, failed, given_up
+from igbot.outbox.breaker import CUSTOMERS, LONGEST_PAUSE, Breaker, failed, given_up
 from tests.answering.talking import START
 from tests.outbox.posting import SECOND
 
@@ -38,12 +38,6 @@ def test_a_failed_call(before: Breaker, customer: str, probe: object, then: Brea
     assert again_at == (None if seconds is None else START + seconds * SECOND)
 
 
-@pytest.mark.parametrize("before", [CLOSED, SHAKY, OPEN, HALF_OPEN])
-def test_any_answer_closes_it(before: Breaker) -> None:
-    """Also that of a call that was under way when it opened: Meta is there."""
-    assert answered(before) == CLOSED
-
-
 @pytest.mark.parametrize(
     ("before", "probe", "then"),
     [(HALF_OPEN, LEASE, OPEN), (HALF_OPEN, LEASE - SECOND, HALF_OPEN), (OPEN, LEASE, OPEN), (SHAKY, None, SHAKY)],
@@ -60,7 +54,7 @@ def test_no_two_customers_ever_open_it(calls: list[tuple[int, bool]]) -> None:
     breaker = CLOSED
     for customer, succeeds in calls:
         if succeeds:
-            breaker = answered(breaker)
+            breaker = CLOSED
         else:
             breaker, again_at = failed(breaker, str(customer), probe=None, spread=1.0, now=START)
             assert again_at is None

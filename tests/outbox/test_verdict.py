@@ -16,6 +16,7 @@ from igbot.outbox.verdict import (
     BLIND_WAIT,
     ECHO_WAIT,
     UNREACHABLE_WAIT,
+    WINDOW_CLOSED,
     Verdict,
     after_look_up,
     judge,
@@ -61,7 +62,7 @@ OUTCOMES: list[tuple[Outcome, dict[str, Any]]] = [
     ),
     (
         Refused("message", ERROR, window_closed=True, alert=False),
-        {"state": "expired", "due_at": None, "window_closed": True},
+        {"state": "expired", "due_at": None, "reason": WINDOW_CLOSED},
     ),
     (
         Refused("message", ERROR, window_closed=False, alert=True, hands_over=True),

@@ -181,3 +181,8 @@ class Choice:
     opt: Opt | None = None
     guarded: timedelta | None = None
     resumed: bool = False
+
+    @property
+    def despite_pause(self) -> bool:
+        """Whether its words go out although the bot is to be silent: a hand-off's own, and what confirms a STOP."""
+        return self.handoff is not None or self.opt is not None

@@ -255,7 +255,7 @@ class _Talk:
         answered = (choice.rule,) if choice.rule is not None and choice.withheld is None else ()
         limited = self.setup.ruleset.limited_for_all
         self.uses_for_all.extend((name, self.clock) for name in (*answered, *choice.observers) if name in limited)
-        despite = choice.handoff is not None or choice.opt is not None
+        despite = choice.despite_pause
         leaves = _Leaving(number, asked.message.key, self.clock + choice.delay, despite)
         self.leaving = leaves if choice.replies else None
 
