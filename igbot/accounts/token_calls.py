@@ -1,13 +1,11 @@
 """What Meta is asked about access tokens: whose one is, for another in its place, how long it lasts."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import aiohttp
 
+from igbot.accounts.graph_reads import GraphReads, Proof, proof_of
 from igbot.meta.graph_error import GraphError
-from igbot.meta.signature import appsecret_proof
 from igbot.meta.token_answers import (
     Owner,
     Renewed,
@@ -19,8 +17,7 @@ from igbot.meta.token_answers import (
 )
 from igbot.settings.model import Account, Settings
 
-SECONDS = aiohttp.ClientTimeout(total=15, sock_connect=5)
-MOST_BYTES = 64 * 1024
+SECONDS = 15
 
 
 class TokenCalls:
@@ -30,13 +27,10 @@ class TokenCalls:
     network does.
     """
 
-    def __init__(
-        self, session: aiohttp.ClientSession, *, url: str, version: str, proof: Callable[[str], str] | None = None
-    ) -> None:
-        self._session = session
+    def __init__(self, session: aiohttp.ClientSession, *, url: str, version: str, proof: Proof | None = None) -> None:
+        self._reads = GraphReads(session, proof=proof)
         self._host = url.rstrip("/")
         self._base = f"{self._host}/{version}"
-        self._proof = proof
 
     async def owner(self, token: str) -> Owner:
         """Whose the token is (`/me`)."""
@@ -66,19 +60,7 @@ class TokenCalls:
         return told
 
     async def _get(self, address: str, query: Mapping[str, str], *, token: str) -> tuple[int, bytes]:
-        """HTTP status and body; 0 where there was no answer."""
-        proven = {} if self._proof is None else {"appsecret_proof": self._proof(token)}
-        try:
-            async with self._session.get(
-                address,
-                params={**query, **proven},
-                headers={"Authorization": f"Bearer {token}"},
-                timeout=SECONDS,
-                allow_redirects=False,
-            ) as response:
-                return response.status, await _start_of(response)
-        except (aiohttp.ClientError, TimeoutError, ConnectionError, EOFError):
-            return 0, b""
+        return await self._reads.get(address, query, token=token, seconds=SECONDS)
 
 
 def token_calls(
@@ -86,12 +68,4 @@ def token_calls(
 ) -> TokenCalls:
     """The calls about the token of an account, on its host, or in the sandbox where it has none."""
     url = account.graph_url or sandbox_url or ""
-    proof = partial(appsecret_proof, settings.app_secrets[0]) if settings.appsecret_proof else None
-    return TokenCalls(session, url=url, version=settings.graph_version, proof=proof)
-
-
-async def _start_of(response: Any) -> bytes:
-    content = bytearray()
-    while len(content) < MOST_BYTES and (piece := await response.content.readany()):
-        content += piece
-    return bytes(content)
+    return TokenCalls(session, url=url, version=settings.graph_version, proof=proof_of(settings))

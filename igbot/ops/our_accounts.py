@@ -3,19 +3,18 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import compress
 from typing import Any
 
 import aiohttp
 import asyncpg
 
+from igbot.accounts.graph_reads import proof_of
 from igbot.accounts.identity import OwnIds, enter, from_settings, known_as, refuse_production, resume
 from igbot.accounts.tokens import holds_token
 from igbot.accounts.vault import TokenVault
 from igbot.errors import UsageError
 from igbot.meta.events import AccountId
-from igbot.meta.signature import appsecret_proof
 from igbot.ops.alerts import Alerts
 from igbot.ops.token_watch import TokenWatch
 from igbot.outbox.account import Rates, SendingAccount
@@ -144,7 +143,7 @@ def graph_clients(
     """The client of each account by the account's name: those of one login flavour share a host, so a client."""
     urls = {account.name: account.graph_url or sandbox_url or "" for account in settings.accounts}
     version = settings.graph_version
-    proof = partial(appsecret_proof, settings.app_secrets[0]) if settings.appsecret_proof else None
+    proof = proof_of(settings)
     hosts = {url: GraphClient(session, url=url, version=version, clock=clock, proof=proof) for url in urls.values()}
     return {name: hosts[url] for name, url in urls.items()}
 

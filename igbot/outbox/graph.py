@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import backoff
 
+from igbot.accounts.graph_reads import GraphReads, Proof, read_body
 from igbot.meta.conversations_api import SentMessage, UnreadableAnswerError, read_identity, read_messages
 from igbot.meta.events import Igsid
 from igbot.meta.outcomes import Outcome, Unknown, classify, no_answer, not_sent
@@ -23,8 +24,6 @@ from igbot.telemetry.clock import Clock
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
 TYPING_TIMEOUT = aiohttp.ClientTimeout(total=5)
 """The message waits for the call that shows typing: the other way round, typing would be shown after it."""
-MOST_BYTES = 256 * 1024
-"""No answer of Meta's is longer; what is, counts as one that cannot be read."""
 USAGE_HEADERS = ("X-App-Usage", "X-Business-Use-Case-Usage")
 PAGE = 20
 """The newest messages of a conversation that Meta tells of (meta-platform reference §9)."""
@@ -68,18 +67,18 @@ class GraphClient:
         url: str,
         version: str,
         clock: Clock,
-        proof: Callable[[str], str] | None = None,
+        proof: Proof | None = None,
     ) -> None:
         self._session = session
         self._base = f"{url.rstrip('/')}/{version}"
         self._clock = clock
-        self._proof = proof
+        self._reads = GraphReads(session, proof=proof)
 
     async def send(self, igsid: Igsid, message: Outgoing, *, token: str) -> Sending:
         """POST one message."""
         try:
             async with self._post(send_body(igsid, message), token=token, timeout=TIMEOUT) as response:
-                content = await _read(response)
+                content = await read_body(response)
                 outcome = classify(response.status, content, response.headers, now=self._clock())
                 told = any(name in response.headers for name in USAGE_HEADERS)
                 return Sending(outcome, read_usage(response.headers).percent if told else 0)
@@ -94,7 +93,7 @@ class GraphClient:
         """Show the customer that somebody types. Whether it worked is not known, and no matter."""
         with contextlib.suppress(aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, ConnectionError):
             async with self._post(typing_body(igsid), token=token, timeout=TYPING_TIMEOUT) as response:
-                await _read(response)
+                await read_body(response)
 
     async def look_up(self, igsid: Igsid, *, token: str, with_attachments: bool = False) -> LookUp:
         """The newest messages of the conversation as Meta has them (Conversations API).
@@ -129,7 +128,7 @@ class GraphClient:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         return self._session.post(
             f"{self._base}/me/messages",
-            params=self._proven(token),
+            params=self._reads.proven(token),
             data=json.dumps(body).encode(),
             headers=headers,
             timeout=timeout,
@@ -137,27 +136,4 @@ class GraphClient:
         )
 
     async def _get(self, path: str, query: Mapping[str, str], *, token: str, seconds: float = 10) -> tuple[int, bytes]:
-        try:
-            async with self._session.get(
-                f"{self._base}/{path}",
-                params={**query, **self._proven(token)},
-                headers={"Authorization": f"Bearer {token}"},
-                timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=5),
-                allow_redirects=False,
-            ) as response:
-                return response.status, await _read(response)
-        except (aiohttp.ClientError, TimeoutError, ConnectionError):
-            return 0, b""
-
-    def _proven(self, token: str) -> Mapping[str, str]:
-        return {} if self._proof is None else {"appsecret_proof": self._proof(token)}
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """The whole body, however many pieces it comes in; cut off where it is longer than any answer of Meta's."""
-    content = bytearray()
-    async for piece in response.content.iter_any():
-        content += piece
-        if len(content) > MOST_BYTES:
-            break
-    return bytes(content)
+        return await self._reads.get(f"{self._base}/{path}", query, token=token, seconds=seconds)

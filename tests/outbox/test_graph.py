@@ -11,11 +11,12 @@ from aiohttp.test_utils import TestServer, unused_port
 from aioresponses import aioresponses
 from yarl import URL
 
+from igbot.accounts.graph_reads import MOST_BYTES
 from igbot.meta.conversations_api import SentMessage
 from igbot.meta.events import Attachment, Igsid, Mid
 from igbot.meta.outcomes import Halted, Refused, Retry, Sent, Unknown, Wait
 from igbot.meta.outgoing import Outgoing, QuickReply
-from igbot.outbox.graph import MOST_BYTES, GraphClient, LookUp
+from igbot.outbox.graph import GraphClient, LookUp
 from tests.answering.talking import ANA, START
 
 HOST = "https://graph.example"
