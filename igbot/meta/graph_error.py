@@ -18,6 +18,10 @@ _MAX_NAME_CHARS = 100
 _TOKEN = re.compile(r"\b(?:EAA|IGAA|IGQ)[A-Za-z0-9_\-]{8,}")
 
 
+ErrorKind = tuple[int | None, int | None]
+"""An error's code and subcode."""
+
+
 @dataclass(frozen=True, slots=True)
 class GraphError:
     """What Graph says is wrong. `message` is one line of at most 300 storable characters without tokens, for
@@ -33,6 +37,11 @@ class GraphError:
     type: str
     fbtrace_id: str | None
     transient: bool
+
+    @property
+    def kind(self) -> ErrorKind:
+        """By what two errors are the same."""
+        return self.code, self.subcode
 
     @property
     def name(self) -> str:

@@ -39,9 +39,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Surely not sent, and worth another call. `tries` bounds all calls of the part, `seconds` is Meta's own wait.
+    """Surely not sent, and worth another call. `seconds` is Meta's own wait.
 
-    `alert`: nobody knows this error yet, so a person should. `outage`: Meta itself seems to be in trouble.
+    `tries`: so many calls of the part are made at most where one after the other meets this error. `alert`: nobody
+    knows this error yet, so a person should. `outage`: Meta itself seems to be in trouble.
     """
 
     error: GraphError

@@ -93,7 +93,8 @@ WITH gate AS MATERIALIZED (
         FOR UPDATE SKIP LOCKED)) AS each (igsid)
 ), head AS (
     SELECT lane.account_id, lane.igsid, seen.due_at AS lane_due_at, lane.bucket, seen.arrivals, free.at AS free_at,
-        o.outbox_id, o.body, o.status, o.attempts, o.unanswered, o.reason, o.most_calls, o.sending_at, o.rule,
+        o.outbox_id, o.body, o.status, o.attempts, o.unanswered, o.reason, o.code, o.subcode,
+        o.most_calls, o.sending_at, o.rule,
         o.for_mid, o.test, o.decided_at, c.cancel_reason, o.body ? 'attachment' AS has_media,
         CASE WHEN o.typing AND o.due_at <= $1 THEN $1 + o.delay_ms * interval '1 ms' ELSE o.due_at END AS due_at,
         CASE
@@ -178,8 +179,8 @@ WITH gate AS MATERIALIZED (
 )
 SELECT g.account_id AS gate, g.text_spent_until, g.media_spent_until,
     g.look_ups_spent_until, g.usage_percent, g.usage_at, g.probing, g.marked, left_over.buckets AS left_over, s.done,
-    s.account_id, s.igsid, s.outbox_id, s.body, s.has_media, s.attempts, s.unanswered, s.reason, s.most_calls,
-    s.sending_at, s.due_at, s.rule, s.for_mid, s.test, s.decided_at, s.arrivals, s.cancel_reason
+    s.account_id, s.igsid, s.outbox_id, s.body, s.has_media, s.attempts, s.unanswered, s.reason, s.code, s.subcode,
+    s.most_calls, s.sending_at, s.due_at, s.rule, s.for_mid, s.test, s.decided_at, s.arrivals, s.cancel_reason
 FROM gate g
 CROSS JOIN LATERAL (
     SELECT array_agg(b.bucket) AS buckets
@@ -269,6 +270,7 @@ def _claimed(row: asyncpg.Record, now: datetime) -> ClaimedReply:
         attempts=row["attempts"],
         unanswered=row["unanswered"],
         lost=row["reason"] == LOST,
+        error=(row["code"], row["subcode"]),
         most_calls=row["most_calls"],
         sending_at=row["sending_at"],
         due_at=row["due_at"],

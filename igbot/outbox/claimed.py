@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from igbot.meta.events import AccountId, Igsid
+from igbot.meta.graph_error import ErrorKind
 from igbot.meta.outgoing import Outgoing
 from igbot.outbox.account import Rates
 from igbot.outbox.gate import UNSAID, Usage
@@ -47,7 +48,8 @@ UNMARKED = Known()
 class ClaimedReply:
     """One reply whose conversation is leased to us. `attempts` counts calls before this step.
 
-    `sending_at` is the time of the last call, if any; `lost`: its process went away before it ended. `due_at` is when
+    `sending_at` is the time of the last call, if any; `lost`: its process went away before it ended; `error`: the code
+    and subcode of the last that Meta refused. `due_at` is when
     the reply was due, or with the step `type` will be. `why` it is to be cancelled, with the step `cancel`.
     """
 
@@ -59,6 +61,7 @@ class ClaimedReply:
     attempts: int
     unanswered: int
     lost: bool
+    error: ErrorKind
     most_calls: int
     sending_at: datetime | None
     due_at: datetime

@@ -108,6 +108,7 @@ class Steps:
         verdict = judge(
             sending.outcome,
             calls=reply.attempts + 1,
+            before=reply.error,
             unanswered=reply.unanswered,
             rate_waits=waits,
             spread=spread,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
 from igbot.meta.error_table import MOST_CALLS, Scope
-from igbot.meta.graph_error import GraphError
+from igbot.meta.graph_error import ErrorKind, GraphError
 from igbot.meta.outcomes import Halted, Outcome, Refused, Retry, Sent, Unknown, Wait
 from igbot.outbox.states import State
 
@@ -59,11 +59,20 @@ class Verdict:
     meaning: str = ""
 
 
-def judge(outcome: Outcome, *, calls: int, unanswered: int, rate_waits: int, spread: float, now: datetime) -> Verdict:
+def judge(
+    outcome: Outcome,
+    *,
+    calls: int,
+    unanswered: int,
+    rate_waits: int,
+    spread: float,
+    now: datetime,
+    before: ErrorKind = (None, None),
+) -> Verdict:
     """What becomes of a reply after a call.
 
     `calls` and `unanswered` count this call's predecessors and itself; `rate_waits` the account's rate limits in a
-    row; `spread` in [0.5, 1.5) is the jitter.
+    row; `spread` in [0.5, 1.5) is the jitter; `before` is what Meta said of the call before.
     """
     match outcome:
         case Sent(mid=mid):
@@ -85,7 +94,7 @@ def judge(outcome: Outcome, *, calls: int, unanswered: int, rate_waits: int, spr
         case Refused() as refused:
             return _refused(refused, unanswered=unanswered)
         case Retry() as retry:
-            if calls >= min(retry.tries, MOST_CALLS):
+            if calls >= MOST_CALLS or (calls if before == retry.error.kind else 1) >= retry.tries:
                 return Verdict(
                     "dead", "retry", error=retry.error, reason="every try failed", unanswered=unanswered, alert=True,
                     alert_once_a_day=retry.alert, meaning=retry.meaning,
@@ -126,7 +135,7 @@ def _again(
     failure = isinstance(outcome, Unknown) or outcome.outage
     return Verdict(
         state, word, now + timedelta(seconds=pause), error=outcome.error, reason=word, unanswered=unanswered,
-        # What surely was not sent binds nothing but its own return: another error after it has the calls of its own.
+        # What surely was not sent binds nothing but its own return: another error after it has calls of its own.
         most_calls=outcome.tries if isinstance(outcome, Unknown) else MOST_CALLS, failure=failure,
         answered=not failure,
         alert=isinstance(outcome, Retry) and outcome.alert, alert_once_a_day=True, meaning=outcome.meaning,

@@ -106,6 +106,10 @@ class GraphRoutes:
                 await self._wait(request, fault.seconds)
                 return await self._usual(request, call, record)
         answer = self._accept(call, record) if fault.accepted else None
+        if answer is not None and answer.code is not None:
+            # What is refused in any case, with a dead token say, is not taken, and no answer may tell that it was.
+            _note(record, answer)
+            return _response(answer, None)
         match fault:
             case DelayFault():
                 await self._wait(request, fault.seconds)

@@ -135,6 +135,15 @@ def test_the_fourth_failed_call_is_the_last() -> None:
     assert (last.state, last.due_at) == ("unknown", after(8))
 
 
+def test_the_one_retry_of_an_error_is_used_up_by_its_own_return_only() -> None:
+    """A call that a crash or another error has spoilt was none of its."""
+    media = GraphError(100, 2018008, "the media could not be fetched", "OAuthException", None, False)
+    assert verdict_on(Retry(media, tries=2), calls=2).state == "queued"
+    assert verdict_on(Retry(media, tries=2), calls=3, before=(2, None)).state == "queued"
+    assert verdict_on(Retry(media, tries=2), calls=2, before=(100, 2018008)).state == "dead"
+    assert verdict_on(Retry(media, tries=2), calls=MOST_CALLS).state == "dead"
+
+
 def test_a_rate_limit_without_a_hint_waits_longer_each_time_up_to_an_hour() -> None:
     """60, 120, 240 seconds and so on."""
     pauses = [verdict_on(Wait(None, "account", ERROR, alert=False), rate_waits=n).due_at for n in range(8)]

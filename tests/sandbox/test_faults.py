@@ -57,6 +57,13 @@ async def test_an_error_may_hide_a_delivery(client: Client) -> None:
     assert (call.status, call.fault, call.mid) == (500, "error", next(iter(client.sandbox.accepted.select())).mid)
 
 
+async def test_what_is_refused_in_any_case_is_not_taken_by_a_fault(client: Client) -> None:
+    """The answer is the refusal: that of a token that Meta does not know, not one of a delivery."""
+    await fail(client, {"fault": {"kind": "error", "status": 500, "code": 2, "accepted": True}})
+    answer = await client.post(ANA, {"text": "Hi"}, token="EAAunknown")
+    assert ((await answer.json())["error"]["code"], client.received()) == (190, [])
+
+
 @pytest.mark.parametrize(("kind", "received"), [("cut_before", []), ("cut_after", ["Hi"])])
 async def test_a_cut_connection_gives_no_answer(client: Client, kind: str, received: list[str]) -> None:
     """The client sees its connection die; whether the message was delivered is what the fault says."""
