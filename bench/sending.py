@@ -20,9 +20,10 @@ from igbot.cli.event_loop import run
 from igbot.meta.events import AccountId, Igsid
 from igbot.meta.outgoing import Outgoing
 from igbot.meta.sendapi import send_body
-from igbot.outbox.account import Rates, SendingAccount
+from igbot.outbox.account import SendingAccount
 from igbot.outbox.delivery import Delivery
 from igbot.outbox.graph import GraphClient
+from igbot.settings.model import Rates
 from igbot.store.pool import Database
 from igbot.telemetry.clock import system_clock
 from igbot.telemetry.log import event_log

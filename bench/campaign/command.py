@@ -20,7 +20,7 @@ from bench.campaign.spoiling import LONG
 from bench.campaign.telling import as_json, command_line, show
 from bench.campaign.terms import Now, Terms
 from bench.subject import NotMeasurable
-from igbot.outbox.account import Rates
+from igbot.settings.model import Rates
 
 PASSED, FAILED, MISUSED = 0, 1, 2
 _PLAIN_EVERY = 10.0

@@ -23,9 +23,9 @@ from bench.campaign.writing import Writing
 from bench.graph_endpoint import ACCOUNT_IDS
 from bench.ground import open_ground
 from bench.whole_bot import APP_SECRET, production
-from igbot.outbox.account import Rates
 from igbot.sandbox.app import make_app
 from igbot.sandbox.options import SandboxSettings
+from igbot.settings.model import Rates
 
 TOKEN, NEXT_TOKEN = "EAAbench", "EAAbenchrenewed"
 _POST_BACK_FOR = 24 * 3600.0

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.campaign.judge import Judgement
-from igbot.outbox.account import Rates
+from igbot.settings.model import Rates
 
 RULES = Path(__file__).parent / "rules"
 

@@ -15,9 +15,9 @@ from bench.queued import prepare, queue
 from bench.subject import Contender, Figure, Goal, Ground, NotMeasurable, Opening, Sample, Subject
 from bench.timing import Clocked
 from igbot.meta.events import AccountId
-from igbot.outbox.account import Rates
 from igbot.outbox.claim import claim_replies
 from igbot.outbox.claimed import Room
+from igbot.settings.model import Rates
 
 QUEUED, QUICK_QUEUED = 100_000, 2_000
 EACH = 10

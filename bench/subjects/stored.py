@@ -22,7 +22,6 @@ from igbot.answering.settle import settle
 from igbot.answering.turn import take_turn
 from igbot.inbox.receiver import Receiver
 from igbot.meta.events import AccountId
-from igbot.outbox.account import Rates
 from igbot.outbox.claim import claim_replies
 from igbot.outbox.claimed import Room
 from igbot.outbox.finish import Finished, finish
@@ -30,6 +29,7 @@ from igbot.outbox.verdict import Verdict
 from igbot.rules.loading import load_rules
 from igbot.rules.model import RuleFile
 from igbot.sandbox.customer import customer_message, delivery_body
+from igbot.settings.model import Rates
 from igbot.store.pool import Database
 from igbot.telemetry.log import event_log
 

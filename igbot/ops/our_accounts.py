@@ -17,7 +17,7 @@ from igbot.errors import UsageError
 from igbot.meta.events import AccountId
 from igbot.ops.alerts import Alerts
 from igbot.ops.token_watch import TokenWatch
-from igbot.outbox.account import Rates, SendingAccount
+from igbot.outbox.account import SendingAccount
 from igbot.outbox.graph import GraphClient
 from igbot.outbox.troubles import Trouble
 from igbot.settings.model import Account, Settings
@@ -36,9 +36,7 @@ class OurAccount:
 
 
 def _sending(one: OurAccount) -> SendingAccount:
-    rates = one.settings.rates
-    limits = Rates(rates.text, rates.media, rates.customer, rates.look_ups)
-    return SendingAccount(one.account_id, one.graph, one.watch.token or "", limits)
+    return SendingAccount(one.account_id, one.graph, one.watch.token or "", one.settings.rates)
 
 
 class OurAccounts:

@@ -4,20 +4,7 @@ from dataclasses import dataclass, field
 
 from igbot.meta.events import AccountId
 from igbot.outbox.graph import GraphClient
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """The most calls per second, shared by every process on the database.
-
-    `text` and `media` are sends of the account, `customer` those to one customer of it, `look_ups` questions what Meta
-    has sent (its own limits: meta-platform reference §6).
-    """
-
-    text: float = 100.0
-    media: float = 10.0
-    customer: float = 1.0
-    look_ups: float = 2.0
+from igbot.settings.model import Rates
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 import asyncpg
 
-from igbot.outbox.account import Rates
 from igbot.outbox.claimed import TAKEN_OVER, ClaimedReply
+from igbot.settings.model import Rates
 
 # step:    what policy says by now; `hold`: the account may not send any more.
 # begun:   it is marked before the call, as by the claim.

@@ -12,10 +12,10 @@ import asyncpg
 
 from igbot.meta.events import AccountId, Igsid
 from igbot.meta.outgoing import Outgoing, from_stored
-from igbot.outbox.account import Rates
 from igbot.outbox.claimed import TAKEN_OVER, Claimed, ClaimedReply, Known, Room, Step
 from igbot.outbox.gate import CLOCKS_DIFFER, MOST_OWED, SLOW_PERCENT, SLOWED, USAGE_COUNTS, BucketName, Usage, budget
 from igbot.outbox.verdict import LOST
+from igbot.settings.model import Rates
 
 LEASE = timedelta(seconds=90)
 """Longer than a call may take (`graph.TIMEOUT`); after it the reply counts as lost on the way."""

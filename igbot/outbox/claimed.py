@@ -7,8 +7,8 @@ from typing import Literal
 from igbot.meta.events import AccountId, Igsid
 from igbot.meta.graph_error import ErrorKind
 from igbot.meta.outgoing import Outgoing
-from igbot.outbox.account import Rates
 from igbot.outbox.gate import UNSAID, Usage
+from igbot.settings.model import Rates
 
 TAKEN_OVER = "a person took over"
 

@@ -10,7 +10,7 @@ import asyncpg
 
 from igbot.errors import DatabaseUnavailable
 from igbot.meta.events import AccountId
-from igbot.outbox.account import Rates, SendingAccount
+from igbot.outbox.account import SendingAccount
 from igbot.outbox.claim import claim_replies
 from igbot.outbox.claimed import Claimed, ClaimedReply, Room
 from igbot.outbox.consequences import bear
@@ -21,6 +21,7 @@ from igbot.outbox.reporting import fields_of, report
 from igbot.outbox.steps import Steps
 from igbot.outbox.troubles import Trouble, Troubles
 from igbot.outbox.verdict import Verdict
+from igbot.settings.model import Rates
 from igbot.store.group_commit import GroupCommit
 from igbot.store.loops import wait_for_wake
 from igbot.store.pool import Database

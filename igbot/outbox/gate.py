@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil, floor
 from typing import Literal
 
-from igbot.outbox.account import Rates
+from igbot.settings.model import Rates
 
 BucketName = Literal["text", "media", "look_ups"]
 """All sends, those with an attachment (they need both), and questions what Meta has sent."""

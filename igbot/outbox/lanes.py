@@ -7,9 +7,9 @@ from typing import Any
 import asyncpg
 
 from igbot.meta.events import AccountId
-from igbot.outbox.account import Rates
 from igbot.outbox.claimed import ClaimedReply, Room
 from igbot.outbox.gate import Usage, budget
+from igbot.settings.model import Rates
 
 RELEASE = """
 UPDATE outbox_lane SET lease_by = NULL, lease_until = NULL, due_at = CASE WHEN arrivals = $4 THEN $5 ELSE due_at END

@@ -14,7 +14,7 @@ from igbot.meta.echoes import is_plain
 from igbot.meta.events import AccountId
 from igbot.meta.outcomes import Halted, Outcome, Wait, not_sent
 from igbot.meta.token_answers import DEAD
-from igbot.outbox.account import Rates, SendingAccount
+from igbot.outbox.account import SendingAccount
 from igbot.outbox.again import begin_again
 from igbot.outbox.claimed import ClaimedReply
 from igbot.outbox.finish import Finished, rate_waits
@@ -36,6 +36,7 @@ from igbot.outbox.verdict import (
     outdated,
     unreachable,
 )
+from igbot.settings.model import Rates
 from igbot.store.pool import Database
 from igbot.telemetry.clock import Clock
 from igbot.telemetry.log import EventLog

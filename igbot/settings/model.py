@@ -21,7 +21,11 @@ MAIN = "main"
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """The most calls of Meta per second: of an account, and `customer` messages to one customer of it."""
+    """The most calls of Meta per second, shared by every process on the database.
+
+    `text` and `media` are sends of the account, `customer` those to one customer of it, `look_ups` questions what Meta
+    has sent (its own limits: meta-platform reference §6).
+    """
 
     text: float = 100.0
     media: float = 10.0

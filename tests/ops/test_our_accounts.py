@@ -7,7 +7,6 @@ import pytest
 
 from igbot.errors import UsageError
 from igbot.ops.token_watch import ASK_AGAIN
-from igbot.outbox.account import Rates as SendRates
 from igbot.settings.model import Rates
 from igbot.store.pool import Database
 from tests.answering.talking import ACCOUNT, PAGE, listen_to_log, logged
@@ -35,8 +34,8 @@ async def test_each_account_is_entered_with_its_own_token_and_rates(database: Da
     async with member(database, time, madrid(), meta=Meta(of=OWNERS)) as one:
         assert one.tokens == {ACCOUNT: TOKEN, MADRID: "EAAmadrid"}
         sending = one.accounts.sending()
-        assert sending[one.accounts.ids[1]].rates == SendRates(text=5, media=1)
-        assert sending[one.accounts.ids[0]].rates == SendRates()
+        assert sending[one.accounts.ids[1]].rates == Rates(text=5, media=1)
+        assert sending[one.accounts.ids[0]].rates == Rates()
         assert one.accounts.own_ids.accounts == {
             ACCOUNT: ACCOUNT,
             PAGE: ACCOUNT,

@@ -7,13 +7,13 @@ from typing import Any
 
 from igbot.accounts.identity import enter
 from igbot.meta.outgoing import Outgoing, to_stored
-from igbot.outbox.account import Rates
 from igbot.outbox.claim import claim_replies
 from igbot.outbox.claimed import Claimed, ClaimedReply, Room
 from igbot.outbox.consequences import bear
 from igbot.outbox.finish import Finished, Written, finish
 from igbot.outbox.lanes import put_off
 from igbot.outbox.verdict import Verdict
+from igbot.settings.model import Rates
 from tests.answering.talking import ACCOUNT, ANA, PAGE, Desk, customer_says, shop_says
 
 MARGIN = timedelta(seconds=10)

@@ -90,8 +90,10 @@ class Sender:
 
 
 @asynccontextmanager
-async def sending(post: Post, *, process_id: int = 1, sandbox: Sandbox | None = None) -> AsyncIterator[Sender]:
-    """A sender at work over the outbox."""
+async def sending(
+    post: Post, *, process_id: int = 1, sandbox: Sandbox | None = None, idle: float = 0.05
+) -> AsyncIterator[Sender]:
+    """A sender at work over the outbox, which looks by the clock every `idle` seconds."""
     sandbox = sandbox or Sandbox(settings(echo="never"), clock=post.desk.time)
     server = TestServer(make_app(sandbox))
     await server.start_server()
@@ -118,13 +120,14 @@ async def sending(post: Post, *, process_id: int = 1, sandbox: Sandbox | None = 
         )
         log = event_log("outbox")
         running = asyncio.create_task(
-            keep_going(lambda: delivery.run(stopping=stopping, idle=0.05), stopping=stopping, log=log)
+            keep_going(lambda: delivery.run(stopping=stopping, idle=idle), stopping=stopping, log=log)
         )
         writing = asyncio.create_task(delivery.run_writer())
         try:
             yield Sender(post, sandbox, delivery, woken, accounts, troubles, told)
         finally:
             stopping.set()
+            woken.set()
             await running
             await delivery.drain()
             writing.cancel()

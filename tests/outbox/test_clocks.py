@@ -1,6 +1,6 @@
 """Clocks that go back or differ, and whoever stands still with a row in hand: nobody waits for either."""
 
-from igbot.outbox.account import Rates
+from igbot.settings.model import Rates
 from tests.outbox.posting import SECOND, Post
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from igbot.outbox.account import Rates
 from igbot.outbox.gate import UNSAID, Bucket, Usage, budget
+from igbot.settings.model import Rates
 from tests.answering.talking import START
 from tests.outbox.posting import SECOND
 

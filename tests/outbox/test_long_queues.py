@@ -9,13 +9,13 @@ import pytest
 from igbot.answering.claim import claim_conversations
 from igbot.answering.settle import settle
 from igbot.answering.turn import take_turn
-from igbot.outbox.account import Rates
 from igbot.outbox.claim import claim_replies
 from igbot.outbox.claimed import Room
 from igbot.outbox.finish import Finished, finish
 from igbot.outbox.lanes import next_due
 from igbot.outbox.patrol import Patrol
 from igbot.outbox.verdict import Verdict
+from igbot.settings.model import Rates
 from igbot.telemetry.log import event_log
 from tests.answering.talking import ACCOUNT, ANA, OTHER_ACCOUNT, customer_says
 from tests.outbox.posting import MARGIN, SECOND, Post

@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from igbot.meta.outgoing import Attachment, Outgoing
-from igbot.outbox.account import Rates
 from igbot.outbox.again import begin_again
 from igbot.outbox.claim import claim_replies
 from igbot.outbox.claimed import ClaimedReply, Room
@@ -16,6 +15,7 @@ from igbot.outbox.gate import Bucket
 from igbot.outbox.lanes import next_due
 from igbot.outbox.optional_calls import spares_calls
 from igbot.outbox.verdict import Verdict
+from igbot.settings.model import Rates
 from igbot.store.pool import Database
 from tests.answering.talking import ACCOUNT, OTHER_ACCOUNT, Desk, Time
 from tests.outbox.posting import MARGIN, SECOND, Post
