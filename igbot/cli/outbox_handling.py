@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from igbot.settings.model import Settings
     from igbot.store.pool import Database
 
-    Act = Callable[[asyncpg.Connection[Any], tuple[str, ...], datetime], Awaitable[list[Handled]]]
+    Act = Callable[[asyncpg.Connection[Any], list[int], tuple[str, ...], datetime], Awaitable[list[Handled]]]
 
 Ids = Annotated[list[int] | None, typer.Argument(help="Their outbox_ids, as `igbot outbox list` shows them.")]
 Account = Annotated[
@@ -44,16 +44,16 @@ def retry(
     """Have dead replies sent again, with all their tries, while the customer's 24 hours last. Exit 1 if one is not."""
     from igbot.outbox import dead_letters
 
+    named = _named(ids, all_=all_)
     settings = _settings(env)
-    named = _named(settings, ids, account, all_=all_)
 
     async def act(
-        conn: "asyncpg.Connection[Any]", accounts: tuple[str, ...], now: "datetime"
+        conn: "asyncpg.Connection[Any]", meant: list[int], accounts: tuple[str, ...], now: "datetime"
     ) -> "list[dead_letters.Handled]":
         margin = settings.window_margin
-        return await dead_letters.retry(conn, named, accounts, margin=margin, even_if_sent=even_if_sent, now=now)
+        return await dead_letters.retry(conn, meant, accounts, margin=margin, even_if_sent=even_if_sent, now=now)
 
-    handled, sends = _handle(settings, account, act)
+    handled, sends = _handle(settings, account, named, act)
     words = {"queued": "queued again", "unknown": "Meta is asked for it first; if it has none, it is sent again"}
     _tell(handled, words, as_json=as_json)
     if not as_json and any(each.why == dead_letters.DOUBTFUL for each in handled):
@@ -75,17 +75,17 @@ def drop(
     """Cancel replies for ever: dead ones, and by their ids also queued ones and those of unknown outcome."""
     from igbot.outbox import dead_letters
 
+    named = _named(ids, all_=all_)
     settings = _settings(env)
-    named = _named(settings, ids, account, all_=all_)
-    if len(named) > 1 and not yes:
-        _ask(len(named))
 
     async def act(
-        conn: "asyncpg.Connection[Any]", accounts: tuple[str, ...], now: "datetime"
+        conn: "asyncpg.Connection[Any]", meant: list[int], accounts: tuple[str, ...], now: "datetime"
     ) -> "list[dead_letters.Handled]":
-        return await dead_letters.drop(conn, named, accounts, now=now)
+        if len(meant) > 1 and not yes:
+            _ask(len(meant))
+        return await dead_letters.drop(conn, meant, accounts, now=now)
 
-    handled, _ = _handle(settings, account, act)
+    handled, _ = _handle(settings, account, named, act)
     _tell(handled, {"cancelled": "dropped"}, as_json=as_json)
     _end(handled)
 
@@ -98,24 +98,13 @@ def _settings(env: str | None) -> "Settings":
     return settings
 
 
-def _named(settings: "Settings", ids: Sequence[int] | None, account: str | None, *, all_: bool) -> list[int]:
-    """The replies that are meant. Raises UsageError where none are named, or some and all."""
-    from igbot.cli.opening import with_database
-    from igbot.insight.accounts import accounts_meant
-    from igbot.outbox.dead_letters import dead_replies
-
+def _named(ids: Sequence[int] | None, *, all_: bool) -> list[int] | None:
+    """The replies that are named; None: all dead ones. Raises UsageError where none are meant, or some and all."""
     if bool(ids) == all_:
         raise UsageError("which replies?", hint="name their outbox_ids (`igbot outbox list` shows them), or say --all")
-    if ids:
-        if not all(0 < each < 2**63 for each in ids):
-            raise UsageError("an outbox_id is a number above 0", hint="`igbot outbox list` shows them")
-        return list(ids)
-
-    async def work(database: "Database") -> list[int]:
-        async with database.connection() as conn:
-            return await dead_replies(conn, await accounts_meant(conn, own=settings.account_ids, account=account))
-
-    return with_database(settings, work)
+    if ids and not all(0 < each < 2**63 for each in ids):
+        raise UsageError("an outbox_id is a number above 0", hint="`igbot outbox list` shows them")
+    return list(ids) if ids else None
 
 
 def _ask(number: int) -> None:
@@ -127,19 +116,23 @@ def _ask(number: int) -> None:
         raise typer.Exit(ExitCode.BAD)
 
 
-def _handle(settings: "Settings", account: str | None, act: "Act") -> "tuple[list[Handled], tuple[Sends, ...]]":
+def _handle(
+    settings: "Settings", account: str | None, named: list[int] | None, act: "Act"
+) -> "tuple[list[Handled], tuple[Sends, ...]]":
     """What became of the replies, and how the sends of their accounts stand; a running server notices at once."""
     from igbot.accounts.stopping import sends_of
     from igbot.cli.opening import with_database
     from igbot.insight.accounts import accounts_meant
+    from igbot.outbox.dead_letters import dead_replies
     from igbot.store.listening import wake
     from igbot.telemetry.clock import system_clock
 
     async def work(database: "Database") -> "tuple[list[Handled], tuple[Sends, ...]]":
         async with database.connection() as conn:
             accounts = await accounts_meant(conn, own=settings.account_ids, account=account)
+            meant = await dead_replies(conn, accounts) if named is None else named
             now = system_clock()
-            handled = await act(conn, accounts, now)
+            handled = await act(conn, meant, accounts, now)
             await wake(conn, "outbox")
             return handled, await sends_of(conn, accounts, now=now)
 
