@@ -57,9 +57,10 @@ _PRIVATE_REPLY = "private reply refused"
 class Row:
     """One reaction. `subcode` None: the answer has none; `says`: how Meta's message begins, where no code tells.
 
-    `calls` bounds all calls of one part (for "retry" and "unknown"). `alert`: a person should know, once it has
-    happened to so many `customers`. `seconds` and `longest`, of a wait: how long it is where no header says so, doubled
-    each time in a row; `seconds` of a halt: after how long sends may be tried again though nobody did anything.
+    `calls` bounds the calls of one part: all of them ("unknown"), or those that meet this one after the other
+    ("retry"). `alert`: a person should know, once it has happened to so many `customers`. `seconds` and `longest`, of a
+    wait: how long it is where no header says so, doubled each time in a row; `seconds` of a halt: after how long sends
+    may be tried again though nobody did anything.
     `outage`: Meta itself seems to be in trouble.
     """
 

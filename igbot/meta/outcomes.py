@@ -117,6 +117,19 @@ class Halted:
 Outcome = Sent | Retry | Unknown | Wait | Refused | Halted
 
 
+def is_away(outcome: Outcome) -> bool:
+    """Whether Meta itself is in trouble: what it says then tells nothing of what it was asked."""
+    match outcome:
+        case Unknown():
+            return True
+        case Retry():
+            return outcome.outage
+        case Wait():
+            return outcome.cause == "outage"
+        case _:
+            return False
+
+
 def no_answer(reason: str) -> Unknown:
     """The outcome of a call that may have reached Meta and brought nothing back (timeout, cut connection)."""
     return Unknown(answered=False, error=other_error("transport", reason))

@@ -14,7 +14,7 @@ from igbot.meta.events import AccountId, Igsid
 from igbot.meta.outgoing import Outgoing, from_stored
 from igbot.outbox.claimed import TAKEN_OVER, Claimed, ClaimedReply, Known, Room, Step
 from igbot.outbox.gate import CLOCKS_DIFFER, MOST_OWED, SLOW_PERCENT, SLOWED, USAGE_COUNTS, BucketName, Usage, budget
-from igbot.outbox.verdict import LOST
+from igbot.outbox.verdict import LOST, RETRIED
 from igbot.settings.model import Rates
 
 LEASE = timedelta(seconds=90)
@@ -270,7 +270,7 @@ def _claimed(row: asyncpg.Record, now: datetime) -> ClaimedReply:
         attempts=row["attempts"],
         unanswered=row["unanswered"],
         lost=row["reason"] == LOST,
-        error=(row["code"], row["subcode"]),
+        retries=(row["code"], row["subcode"]) if row["reason"] == RETRIED else None,
         most_calls=row["most_calls"],
         sending_at=row["sending_at"],
         due_at=row["due_at"],

@@ -48,9 +48,9 @@ UNMARKED = Known()
 class ClaimedReply:
     """One reply whose conversation is leased to us. `attempts` counts calls before this step.
 
-    `sending_at` is the time of the last call, if any; `lost`: its process went away before it ended; `error`: the code
-    and subcode of the last that Meta refused. `due_at` is when
-    the reply was due, or with the step `type` will be. `why` it is to be cancelled, with the step `cancel`.
+    `sending_at` is the time of the last call, if any; `lost`: its process went away before it ended; `retries`: the
+    error for which it is called again. `due_at` is when the reply was due, or with the step `type` will be. `why` it is
+    to be cancelled, with the step `cancel`.
     """
 
     account_id: AccountId
@@ -61,7 +61,7 @@ class ClaimedReply:
     attempts: int
     unanswered: int
     lost: bool
-    error: ErrorKind
+    retries: ErrorKind | None
     most_calls: int
     sending_at: datetime | None
     due_at: datetime

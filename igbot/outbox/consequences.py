@@ -36,7 +36,9 @@ WHERE account_id = $1
 BLOCK = "UPDATE conversation SET blocked_at = $3 WHERE account_id = $1 AND igsid = $2"
 
 HAND_OVER = """
-UPDATE conversation SET paused_at = $3, paused_until = greatest(paused_until, $4), paused_reason = 'thread_control',
+UPDATE conversation SET paused_at = $3, paused_until = greatest(paused_until, $4),
+    paused_reason = CASE WHEN paused_until > $3 AND paused_reason IN ('person', 'operator') THEN paused_reason
+        ELSE 'thread_control' END,
     cancel_before = greatest(cancel_before, $3), cancel_reason = $5
 WHERE account_id = $1 AND igsid = $2
 """
@@ -61,7 +63,7 @@ async def bear(
     for account in sorted({*served, *(f.reply.account_id for f in finished)}):
         own = [f for f in finished if f.reply.account_id == account]
         others = [
-            f for f in finished if f.reply.account_id != account and f.verdict.account_wait and f.verdict.scope == "app"
+            f for f in finished if f.reply.account_id != account and f.verdict.account_wait and f.verdict.whole_app
         ]
         if others or any(_concerns_account(f, marked=account in marked) for f in own):
             opened |= await _stand(conn, account, own, others, marked=marked, on_stop=on_stop, now=now)

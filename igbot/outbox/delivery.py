@@ -113,12 +113,17 @@ class Delivery:
                     self._patrolling = asyncio.ensure_future(self._look_after())
                 if claimed.again_at is not None and claimed.again_at <= self._clock():
                     continue  # what was claimed has left something of the bucket
-                if claimed.replies or claimed.again_at is not None:
-                    due = _earlier(due, claimed.again_at, now=self._clock())
-                elif rooms:
+                ahead = _earlier(due, claimed.again_at, now=self._clock())
+                if claimed.again_at is not None or (claimed.replies and (due is None or ahead is not None)):
+                    due = ahead
+                elif rooms:  # nothing was due, or what was remembered is past: another may follow it closely
                     due = await next_due(conn, rooms=rooms, now=self._clock())
                 # Without room there is nothing to look for: a slot that is free again wakes.
                 await wait_for_wake(self._woken, self._until(due if rooms else None, idle))
+
+    def tell(self, trouble: Trouble) -> None:
+        """Pass on what somebody else found, and its end as that of any other."""
+        self._patrol.tell(trouble)
 
     async def run_writer(self) -> None:
         """The one writer of verdicts of this process."""
@@ -146,11 +151,12 @@ class Delivery:
         return claimed
 
     def _rooms(self) -> list[Room]:
-        """The accounts with free slots."""
-        rooms = (
+        """The accounts with free slots; of those without one, a slot that is free again is looked out for."""
+        rooms = [
             Room(account.account_id, slots(account.rates) - self._busy[account.account_id], account.rates)
             for account in self._accounts().values()
-        )
+        ]
+        self._full |= {room.account_id for room in rooms if room.calls <= 0}
         return [room for room in rooms if room.calls > 0]
 
     def _until(self, due: datetime | None, idle: float) -> float:
@@ -158,7 +164,7 @@ class Delivery:
         return idle if due is None else min(max((due - self._clock()).total_seconds(), SOONEST_SECONDS), idle)
 
     def _look_at(self, due: datetime | None) -> None:
-        """Look when a conversation is due again, if that is before the loop looks by itself."""
+        """Look when a conversation is due again, if that is soon."""
         seconds = (due - self._clock()).total_seconds() if due is not None else SOON_SECONDS
         if seconds <= 0:
             self._woken.set()
@@ -242,7 +248,7 @@ class Delivery:
                     return [error]
             else:
                 self._look_at(now if opened else written.due_at)
-                return [_holding(f.verdict, written.proven.get(f.reply.outbox_id)) for f in finished]
+                return [written.holding(f) for f in finished]
         return [result for each in finished for result in await self._write([each])]
 
     def _stopped(self, by: Finished) -> None:
@@ -252,10 +258,3 @@ class Delivery:
 def _earlier(due: datetime | None, again_at: datetime | None, *, now: datetime) -> datetime | None:
     """The first of the times that still lie ahead."""
     return min((at for at in (due, again_at) if at is not None and at > now), default=None)
-
-
-def _holding(verdict: Verdict, mid: str | None) -> Verdict:
-    """The verdict, unless an echo has proved the reply sent as `mid`."""
-    if mid is None or verdict.mid is not None:
-        return verdict
-    return Verdict("sent", "settled by echo", mid=mid, unanswered=verdict.unanswered)

@@ -14,7 +14,7 @@ import backoff
 from igbot.accounts.graph_reads import GraphReads, Proof, read_body
 from igbot.meta.conversations_api import SentMessage, UnreadableAnswerError, read_identity, read_messages
 from igbot.meta.events import Igsid
-from igbot.meta.outcomes import Outcome, Unknown, classify, no_answer, not_sent
+from igbot.meta.outcomes import Outcome, classify, is_away, no_answer, not_sent
 from igbot.meta.outgoing import Outgoing
 from igbot.meta.profile import FIELDS, read_profile
 from igbot.meta.sendapi import send_body, typing_body
@@ -46,7 +46,7 @@ class LookUp:
     """What came of asking Meta what it has sent.
 
     `messages` are the newest of the conversation; None: not to be had now. `refusal` is what Meta said instead; None
-    too: nothing, or nothing but that it is in trouble.
+    too: nothing, or nothing but that it is in trouble (`is_away`).
     """
 
     messages: list[SentMessage] | None
@@ -107,7 +107,7 @@ class GraphClient:
             if status == 200:
                 return LookUp(read_messages(body))
         refusal = classify(status, body, {}, now=self._clock()) if status else None
-        return LookUp(None, None if isinstance(refusal, Unknown) else refusal)
+        return LookUp(None, None if refusal is None or is_away(refusal) else refusal)
 
     async def identity(self, *, token: str) -> tuple[int, set[str]]:
         """HTTP status (0: no answer) and the ids that `/me` gives for the token, after a few short tries."""

@@ -109,7 +109,8 @@ class Steps:
         verdict = judge(
             sending.outcome,
             calls=reply.attempts + 1,
-            before=reply.error,
+            before=reply.retries,
+            probing=reply.known.probe is not None,
             unanswered=reply.unanswered,
             rate_waits=waits,
             spread=spread,
@@ -188,7 +189,11 @@ class Steps:
         if allowed == "send":
             if why_blind is not None:
                 self._log.of(reply.account_id).warning("send_repeated", **fields_of(reply), reason=why_blind)
-            return await self._call(reply)
+            finished = await self._call(reply)
+            if why_blind is not None and finished.verdict.state == "queued":
+                # Nothing came of this call, and nobody knows yet what came of the one before.
+                return replace(finished, verdict=replace(finished.verdict, state="unknown"))
+            return finished
         if allowed == "settled":
             return Finished(reply, Verdict("sent", "settled by echo", unanswered=reply.unanswered))
         if allowed == "hold":
@@ -223,8 +228,11 @@ def _ended(reply: ClaimedReply, how: str, *, why: str) -> Verdict:
 def _without_disproved(reply: ClaimedReply) -> ClaimedReply:
     """Of what Meta has nothing, that was no call: where its process died over it, or Meta itself was away.
 
-    Else a crash at a bad moment, or an outage, would cost the customer the answer.
+    Else a crash at a bad moment, or an outage, would cost the customer the answer. What is never called again, since
+    Meta says that it was sent, is not called again for that either.
     """
+    if reply.most_calls == 1:
+        return reply
     if reply.known.probe is not None:
         return replace(reply, attempts=max(reply.attempts - 1, 0), unanswered=max(reply.unanswered - 1, 0))
     return replace(reply, attempts=reply.attempts - 1) if reply.lost else reply

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
-from igbot.meta.error_table import MOST_CALLS, Scope
+from igbot.meta.error_table import MOST_CALLS
 from igbot.meta.graph_error import ErrorKind, GraphError
-from igbot.meta.outcomes import Halted, Outcome, Refused, Retry, Sent, Unknown, Wait
+from igbot.meta.outcomes import Halted, Outcome, Refused, Retry, Sent, Unknown, Wait, is_away
 from igbot.outbox.states import State
 
 ECHO_WAIT = timedelta(seconds=20)
@@ -16,6 +16,7 @@ BLIND_WAIT = timedelta(seconds=60)
 LOST = "process lost"
 NEVER_ARRIVED = "every try failed, and Meta has nothing of it"
 """Why a reply is dead that the customer cannot have: it may be sent again without a second thought."""
+RETRIED = "retry"
 WINDOW_CLOSED = "window closed"
 UNREACHED = "Meta reaches this customer no more, until they write again"
 UNREACHABLE_WAIT = timedelta(seconds=5)
@@ -27,7 +28,7 @@ class Verdict:
     """What to write about one reply.
 
     `counted`: the call was an attempt. `most_calls` bounds all calls of the reply. `account_wait` pauses all sends of
-    the account until `due_at`, or with `scope` "app" all accounts'; `halt` stops the account's until somebody acts, or
+    the account until `due_at`, or with `whole_app` all accounts'; `halt` stops the account's until somebody acts, or
     until `resumes_at`. `blocks_customer`: nothing reaches this customer until they write again. `hands_over`: the
     conversation is another app's now.
     For the circuit breaker: `failure`: Meta could not be reached, gave no answer, or is in trouble; `answered`: it gave
@@ -45,7 +46,7 @@ class Verdict:
     counted: bool = True
     unanswered: int = 0
     most_calls: int = MOST_CALLS
-    scope: Scope = "message"
+    whole_app: bool = False
     account_wait: bool = False
     halt: str | None = None
     resumes_at: datetime | None = None
@@ -67,12 +68,14 @@ def judge(
     rate_waits: int,
     spread: float,
     now: datetime,
-    before: ErrorKind = (None, None),
+    before: ErrorKind | None = None,
+    probing: bool = False,
 ) -> Verdict:
     """What becomes of a reply after a call.
 
     `calls` and `unanswered` count this call's predecessors and itself; `rate_waits` the account's rate limits in a
-    row; `spread` in [0.5, 1.5) is the jitter; `before` is what Meta said of the call before.
+    row; `spread` in [0.5, 1.5) is the jitter. `before` is the error for which it is another call; `probing`: it tried
+    whether sends may go on.
     """
     match outcome:
         case Sent(mid=mid):
@@ -80,27 +83,29 @@ def judge(
         case Wait() as wait:
             return Verdict(
                 "queued", "wait", now + _pause_of(wait, rate_waits, spread), error=wait.error, reason=wait.cause,
-                counted=False, unanswered=unanswered, scope=wait.scope, account_wait=True, alert=wait.alert,
-                alert_once_a_day=True, meaning=wait.meaning,
-                failure=wait.cause == "outage", answered=wait.cause != "outage",
+                counted=False, unanswered=unanswered, account_wait=True, whole_app=wait.scope == "app",
+                alert=wait.alert, alert_once_a_day=True, meaning=wait.meaning,
+                failure=is_away(wait), answered=not is_away(wait),
             )  # fmt: skip
         case Halted() as halted:
             resumes_at = None if halted.retry_after is None else now + timedelta(seconds=halted.retry_after)
             return Verdict(
-                "queued", "halted", now, error=halted.error, reason=halted.reason, counted=False, scope="account",
+                "queued", "halted", now, error=halted.error, reason=halted.reason, counted=False,
                 unanswered=unanswered, halt=halted.reason, resumes_at=resumes_at, alert=True, answered=True,
                 meaning=halted.reason,
             )  # fmt: skip
         case Refused() as refused:
             return _refused(refused, unanswered=unanswered)
         case Retry() as retry:
-            if calls >= MOST_CALLS or (calls if before == retry.error.kind else 1) >= retry.tries:
-                return Verdict(
-                    "dead", "retry", error=retry.error, reason="every try failed", unanswered=unanswered, alert=True,
-                    alert_once_a_day=retry.alert, meaning=retry.meaning,
-                    failure=retry.outage, answered=not retry.outage,
-                )  # fmt: skip
-            return _again("queued", "retry", retry, calls=calls, unanswered=unanswered, spread=spread, now=now)
+            again = _again("queued", RETRIED, retry, calls=calls, unanswered=unanswered, spread=spread, now=now)
+            if probing and retry.outage:
+                # An outage is waited out, it is no attempt (requirement 3.5): it would use up the oldest replies.
+                return replace(again, counted=False)
+            own = calls if before == retry.error.kind else 1
+            if calls < MOST_CALLS and own < retry.tries:
+                return again
+            return replace(again, state="dead", due_at=None, reason="every try failed", alert=True,
+                alert_once_a_day=retry.alert)  # fmt: skip
         case Unknown(answered=True) as unknown:
             return _again("unknown", "unknown", unknown, calls=calls, unanswered=unanswered, spread=spread, now=now)
         case Unknown() as unknown:
@@ -116,7 +121,7 @@ def _refused(refused: Refused, *, unanswered: int) -> Verdict:
     state: State = "expired" if refused.window_closed else "failed"
     return Verdict(
         state, "refused", error=refused.error, reason=WINDOW_CLOSED if refused.window_closed else "refused",
-        unanswered=unanswered, scope=refused.scope, blocks_customer=refused.scope == "recipient",
+        unanswered=unanswered, blocks_customer=refused.scope == "recipient",
         hands_over=refused.hands_over, answered=True,
         alert=refused.alert, alert_customers=refused.customers, alert_once_a_day=True, meaning=refused.meaning,
     )  # fmt: skip
@@ -132,12 +137,11 @@ def _again(
     pause = max(2 ** (calls - 1) * spread, outcome.seconds or 0.0)
     if outcome.tries == 1:
         pause = max(pause, ECHO_WAIT.total_seconds())
-    failure = isinstance(outcome, Unknown) or outcome.outage
     return Verdict(
         state, word, now + timedelta(seconds=pause), error=outcome.error, reason=word, unanswered=unanswered,
         # What surely was not sent binds nothing but its own return: another error after it has calls of its own.
-        most_calls=outcome.tries if isinstance(outcome, Unknown) else MOST_CALLS, failure=failure,
-        answered=not failure,
+        most_calls=outcome.tries if isinstance(outcome, Unknown) else MOST_CALLS,
+        failure=is_away(outcome), answered=not is_away(outcome),
         alert=isinstance(outcome, Retry) and outcome.alert, alert_once_a_day=True, meaning=outcome.meaning,
     )  # fmt: skip
 
@@ -178,7 +182,7 @@ def not_asked(halted: Halted, *, replaced: bool, lost: bool, unanswered: int, no
     )  # fmt: skip
     if replaced:
         return replace(verdict, outcome="outdated token")
-    return replace(verdict, scope="account", halt=halted.reason, alert=True, meaning=halted.reason)
+    return replace(verdict, halt=halted.reason, alert=True, meaning=halted.reason)
 
 
 def lost(*, sending_at: datetime, unanswered: int) -> Verdict:

@@ -1,6 +1,7 @@
 """A desk with an outbox, and a stand-in for Meta's host inside the test process."""
 
 import inspect
+import socket
 from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -53,3 +54,11 @@ async def sender(post: Post) -> AsyncIterator[Sender]:
     """A sender, with a sandbox that echoes nothing: each test tells what comes back."""
     async with sending(post) as sender:
         yield sender
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address at which nobody listens; its port is taken, so that no other program gets it meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"

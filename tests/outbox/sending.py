@@ -18,6 +18,7 @@ from igbot.sandbox.app import make_app
 from igbot.sandbox.faults import Fault, FaultRule, Match
 from igbot.sandbox.graph import Sandbox
 from igbot.store.loops import keep_going
+from igbot.telemetry.clock import Clock
 from igbot.telemetry.log import event_log
 from tests.answering.talking import ACCOUNT, ANA
 from tests.outbox.posting import MARGIN, UNLIMITED, Post
@@ -91,15 +92,16 @@ class Sender:
 
 @asynccontextmanager
 async def sending(
-    post: Post, *, process_id: int = 1, sandbox: Sandbox | None = None, idle: float = 0.05
+    post: Post, *, process_id: int = 1, sandbox: Sandbox | None = None, idle: float = 0.05, clock: Clock | None = None
 ) -> AsyncIterator[Sender]:
-    """A sender at work over the outbox, which looks by the clock every `idle` seconds."""
-    sandbox = sandbox or Sandbox(settings(echo="never"), clock=post.desk.time)
+    """A sender at work over the outbox, which looks by itself every `idle` seconds; its `clock` is the desk's, else."""
+    clock = clock or post.desk.time
+    sandbox = sandbox or Sandbox(settings(echo="never"), clock=clock)
     server = TestServer(make_app(sandbox))
     await server.start_server()
     stopping, woken = asyncio.Event(), asyncio.Event()
     async with aiohttp.ClientSession() as session:
-        graph = GraphClient(session, url=str(server.make_url("")), version="v25.0", clock=post.desk.time)
+        graph = GraphClient(session, url=str(server.make_url("")), version="v25.0", clock=clock)
         troubles: list[tuple[str, str]] = []
         told: list[str] = []
 
@@ -113,7 +115,7 @@ async def sending(
             process_id=lambda: process_id,
             accounts=lambda: accounts,
             margin=MARGIN,
-            clock=post.desk.time,
+            clock=clock,
             log=event_log("outbox"),
             woken=woken,
             on_trouble=tell,

@@ -44,7 +44,7 @@ def reply(**known: Any) -> ClaimedReply:
     """A claimed reply whose fields are as long as Meta and the owner ever make them."""
     fields: dict[str, Any] = {
         "account_id": AccountId(ACCOUNT), "igsid": Igsid(ANA), "outbox_id": 2**62, "step": "send",
-        "message": Outgoing("hello"), "attempts": 0, "unanswered": 0, "lost": False, "error": (None, None),
+        "message": Outgoing("hello"), "attempts": 0, "unanswered": 0, "lost": False, "retries": None,
         "most_calls": MOST_CALLS, "sending_at": NOW, "due_at": NOW, "rule": "a-rule-with-quite-a-long-name",
         "for_mid": "aWdfZAG1" * 25, "test": True, "decided_at": NOW, "arrivals": 1,
     }  # fmt: skip

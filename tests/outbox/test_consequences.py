@@ -28,8 +28,8 @@ async def test_a_limit_of_the_app_holds_all_accounts_of_this_process(post: Post)
     await post.queue("hello")
     reply = await post.claim_one()
     until = post.now + 60 * SECOND
-    for scope, others in (("account", None), ("app", until)):
-        verdict = Verdict("queued", "wait", until, error=ERROR, counted=False, account_wait=True, scope=scope)  # type: ignore[arg-type]
+    for whole_app, others in ((False, None), (True, until)):
+        verdict = Verdict("queued", "wait", until, error=ERROR, counted=False, account_wait=True, whole_app=whole_app)
         async with post.desk.database.connection() as conn:
             served = [ACCOUNT, OTHER_ACCOUNT]
             await bear(

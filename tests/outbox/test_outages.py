@@ -1,8 +1,7 @@
 """Meta is away: everything waits but one call that tries, and goes out in order once it is back."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -24,14 +23,6 @@ from tests.waiting import eventually
 
 CLEO, DORA = "9000000000000003", "9000000000000004"
 CUSTOMERS = (ANA, BEN, CLEO)
-
-
-@pytest.fixture
-def nobody() -> Iterator[str]:
-    """An address at which nobody listens; its port is taken, so that no other program gets it meanwhile."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 @asynccontextmanager

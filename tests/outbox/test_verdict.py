@@ -54,7 +54,7 @@ OUTCOMES: list[tuple[Outcome, dict[str, Any]]] = [
     ),
     (
         Wait(None, "app", ERROR, alert=True),
-        {"state": "queued", "due_at": after(60), "alert": True, "counted": False, "scope": "app"},
+        {"state": "queued", "due_at": after(60), "alert": True, "counted": False, "whole_app": True},
     ),
     (
         Refused("message", ERROR, window_closed=False, alert=False),
@@ -70,7 +70,7 @@ OUTCOMES: list[tuple[Outcome, dict[str, Any]]] = [
     ),
     (
         Refused("recipient", ERROR, window_closed=False, alert=True, customers=3),
-        {"state": "failed", "alert": True, "alert_customers": 3, "blocks_customer": True, "scope": "recipient"},
+        {"state": "failed", "alert": True, "alert_customers": 3, "blocks_customer": True},
     ),
     (
         Halted(ERROR, "the token"),
@@ -186,7 +186,7 @@ def test_no_wait_is_shorter_than_meta_asks_or_longer_than_it_need_be(
         nominal = min(60.0 * 2 ** min(waits, 10), 3600.0)
         least, most = (0.5 * nominal, 1.5 * nominal) if asked is None else (max(asked, 1.0), max(asked, 1.0))
         assert least - 1e-5 <= seconds <= most + 1e-5
-        assert (limit.scope, limit.counted, limit.account_wait) == (scope, False, True)
+        assert (limit.whole_app, limit.counted, limit.account_wait) == (scope == "app", False, True)
 
 
 @given(st.lists(st.sampled_from([*IN_TROUBLE, *ANSWERS]), min_size=20, max_size=40))
