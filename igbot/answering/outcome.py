@@ -14,8 +14,12 @@ from igbot.rules.answers import AlertLevel
 from igbot.rules.deciding.choice import Choice
 from igbot.rules.deciding.memory import Memory
 
-PauseReason = Literal["handoff", "person", "loop_guard", "thread_control"]
-"""A rule handed off, a person answered in the Instagram app, the bot has said enough, another app talks to them."""
+PauseReason = Literal["handoff", "person", "operator", "loop_guard", "thread_control"]
+"""A rule handed off, a person answered in the Instagram app, the operator told the bot to be silent, the bot has said
+enough, another app talks to them."""
+
+PEOPLE: tuple[PauseReason, ...] = ("operator", "person")
+"""Who began a pause that nobody else ends; the first of them has the last word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ class Pause:
     @property
     def cancels(self) -> bool:
         """Whether somebody else answers instead."""
-        return self.reason in ("person", "thread_control")
+        return self.reason in (*PEOPLE, "thread_control")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +215,15 @@ class Turn:
     def leave_to_others(self, pause: Pause) -> None:
         """Somebody else answers from now on: the bot is silent for that long at least.
 
-        A pause for which nobody has taken over yet becomes this one, so that what was queued before goes out no more.
+        A pause under way becomes this one, so that what was queued before goes out no more; it ends as late. What an
+        operator or a person has begun stays theirs: another app that gives the conversation back does not end it.
         """
         ends = self.paused_until
-        if ends is None or ends < pause.until:
-            self.pause = pause
-        elif self.paused_reason in ("handoff", "loop_guard"):
-            self.pause = replace(pause, until=ends)
+        if ends is not None and ends > pause.at:
+            reasons = self.paused_reason, pause.reason
+            whose = next((theirs for theirs in PEOPLE if theirs in reasons), pause.reason)
+            pause = replace(pause, until=max(ends, pause.until), reason=whose)
+        self.pause = pause
 
     @property
     def used(self) -> Counter[str]:

@@ -127,7 +127,7 @@ def _cancel_reason(turn: Turn) -> str | None:
         return "the customer opted out"
     if turn.pause is None or not turn.pause.cancels:
         return None
-    return "a person took over" if turn.pause.reason == "person" else "another app has the conversation"
+    return "another app has the conversation" if turn.pause.reason == "thread_control" else "a person took over"
 
 
 def _key(turn: Turn) -> Row:

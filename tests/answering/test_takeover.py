@@ -230,6 +230,20 @@ async def test_what_comes_back_is_the_bots_again(desk: Desk, caplog: pytest.LogC
     assert (await desk.talk())["paused_until"] == desk.time() + 12 * HOUR
 
 
+@pytest.mark.parametrize("person_first", [True, False])
+async def test_what_a_person_has_begun_no_app_ends(desk: Desk, person_first: bool) -> None:
+    """Whether the person wrote before the app took the conversation or after: it comes back, and the bot is silent."""
+    if person_first:
+        await person_writes(desk, "Eva here", "p1")
+    await write(desk, taken(ANOTHER, at=desk.time()))
+    if not person_first:
+        await person_writes(desk, "Eva here", "p1")
+    await write(desk, passed(ANOTHER, at=desk.time()), customer_says("repeat one", "m1", at=desk.time()))
+    talk = await desk.talk()
+    assert (talk["paused_reason"], talk["paused_until"] > desk.time() + 12 * HOUR) == ("person", True)
+    assert await desk.reasons() == ["paused"]
+
+
 async def test_lost_and_back_in_one_delivery(desk: Desk) -> None:
     """In a turn of its own, so that what is answered then is not cancelled with what was queued before."""
     items = taken(INBOX), passed(ANOTHER, at=START + SECOND), customer_says("hello", "m1", at=START + 2 * SECOND)
