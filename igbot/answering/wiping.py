@@ -1,8 +1,7 @@
 """Wipe a message that its author took back: all that is stored of it but the fact, and replies that have not left."""
 
-import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,11 +11,7 @@ import asyncpg
 from igbot.meta.echoes import plain_words
 from igbot.meta.events import AccountId, Mid
 from igbot.meta.keys import message_keys
-from igbot.meta.outgoing import Outgoing, to_stored
-
-REASON = "the customer deleted the message"
-NOTHING = json.dumps(to_stored(Outgoing()))
-"""What is left of a reply's body."""
+from igbot.outbox.withdrawn import NOTHING, REASON, wipe_said
 
 # The message, whoever wrote it, and the line that it was answered together with. A reaction has the mid it is about.
 FIND = """
@@ -55,8 +50,8 @@ WHERE account_id = $1 AND mid = ANY ($2) AND direction = 'in' AND kind <> 'react
 
 # named:     replies to it, and our own message that was taken back. OFFSET: each is looked up by its key, whatever the
 #            planner believes of the table.
-# held:      those of them that have not left. What is in flight, or may be, is the sender's: that its time is over is
-#            what it looks for before any further call.
+# held:      those of them that have not left. What is in flight, or may be, is the sender's: it is marked
+#            (`outbox.withdrawn`), and ends by what comes of its call.
 # (result):  what waited is cancelled, and nothing of what they say is kept.
 WIPE_REPLIES = """
 WITH named AS MATERIALIZED (
@@ -70,22 +65,13 @@ WITH named AS MATERIALIZED (
         WHERE (o.account_id, o.outbox_id) = ($1, n.outbox_id) AND (o.status <> 'sent' OR o.mid = $3) FOR UPDATE) o
 )
 UPDATE outbox o SET body = CASE WHEN in_flight THEN o.body ELSE $4::jsonb END,
-    expires_at = CASE WHEN in_flight THEN least(o.expires_at, $6) ELSE o.expires_at END,
+    expires_at = CASE held.status WHEN 'sent' THEN o.expires_at ELSE '-infinity' END,
     status = CASE held.status WHEN 'queued' THEN 'cancelled' ELSE held.status END,
     reason = CASE held.status WHEN 'queued' THEN $5 ELSE o.reason END,
     finished_at = CASE held.status WHEN 'queued' THEN $6::timestamptz ELSE o.finished_at END
 FROM held WHERE (o.account_id, o.outbox_id) = (held.account_id, held.outbox_id)
 RETURNING o.account_id, o.igsid, o.outbox_id, o.decided_at, in_flight, held.status = 'queued' AS cancelled,
-    held.status = 'sent' AS taken_back
-"""
-
-# The account comes with each row: as a parameter it would be all that a planner without statistics looks for.
-WIPE_SAID = """
-UPDATE message m SET text = '', attachments = NULL, payload = NULL,
-    deleted_at = CASE WHEN g.taken_back THEN $1::timestamptz END
-FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::boolean[])
-    AS g (account_id, igsid, at, outbox_id, taken_back)
-WHERE (m.account_id, m.igsid, m.at, m.outbox_id) = (g.account_id, g.igsid, g.at, g.outbox_id)
+    CASE held.status WHEN 'sent' THEN $7::timestamptz END AS deleted_at
 """
 
 WIPE_CALLS = """
@@ -140,8 +126,8 @@ async def wipe(
         if joined:
             await conn.execute(WIPE_DECISION, account_id, joined)
         answered = [*keys, *_keys(account_id, joined)]
-        replies = await conn.fetch(WIPE_REPLIES, account_id, answered, mid, NOTHING, REASON, now)
-        await _wipe_said(conn, [row for row in replies if not row["in_flight"]], at)
+        replies = await conn.fetch(WIPE_REPLIES, account_id, answered, mid, NOTHING, REASON, now, at)
+        await wipe_said(conn, [row for row in replies if not row["in_flight"]])
         await conn.execute(WIPE_CALLS, account_id, answered, now, REASON)
         asked = [row["text"] for row in found if row["asked"]]
         quoting = frozenset(name for name, fact in facts.items() if any(_quotes(fact, text) for text in asked))
@@ -151,12 +137,6 @@ async def wipe(
         if cancelled:
             await conn.execute(PASS_ON, account_id, sorted(set(cancelled)), now)
     return Wiped(len(cancelled), quoting)
-
-
-async def _wipe_said(conn: "asyncpg.Connection[Any]", replies: Sequence[asyncpg.Record], at: datetime) -> None:
-    if replies:
-        names = "account_id", "igsid", "decided_at", "outbox_id", "taken_back"
-        await conn.execute(WIPE_SAID, at, *([row[name] for row in replies] for name in names))
 
 
 def _keys(account_id: AccountId, names: Iterable[str]) -> Iterable[uuid.UUID]:

@@ -18,7 +18,8 @@ from igbot.store.processes import LOCK_CLASS
 # is then the one that has the reply.
 REPLIES = """
 SELECT o.outbox_id, o.body, o.status, o.reason, o.mid, o.due_at, o.finished_at, o.echoed_at, o.seen_at, o.attempts,
-    o.sending_at, o.decided_at, o.expires_at, o.despite_pause, a.halted_reason, a.halted_until,
+    o.sending_at, o.decided_at, greatest(o.expires_at, o.decided_at) AS expires_at,
+    o.expires_at = '-infinity' AS withdrawn, o.despite_pause, a.halted_reason, a.halted_until,
     a.paused_at AS account_paused_at, a.send_after, a.send_after_reason, a.outage_at,
     c.cancel_before, c.cancel_reason, c.blocked_at, lane.free_at,
     CASE lane.bucket WHEN 'media' THEN greatest(a.media_spent_until, a.text_spent_until)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from igbot.outbox.withdrawn import REASON
+
 TAKEN_ON_WITHIN = timedelta(seconds=10)
 """A server that can send takes on what is due at once, or after a moment."""
 
@@ -27,7 +29,9 @@ def waits_for(row: Mapping[str, Any], *, now: datetime) -> tuple[str, ...]:
 
 def _end_ahead(row: Mapping[str, Any], now: datetime) -> Iterator[str]:
     """What will end it when it is its turn."""
-    if row["expires_at"] <= now:
+    if row["withdrawn"]:
+        yield f"{REASON}: it is not called again"
+    elif row["expires_at"] <= now:
         yield f"its 24 hours were over at {_at(row['expires_at'])}: it will not be sent any more"
     if not row["despite_pause"] and row["cancel_before"] and row["cancel_before"] >= row["decided_at"]:
         yield f"it will be cancelled at its turn: {row['cancel_reason']}"

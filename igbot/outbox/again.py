@@ -6,6 +6,7 @@ from typing import Any, Literal
 import asyncpg
 
 from igbot.outbox.claimed import TAKEN_OVER, ClaimedReply
+from igbot.outbox.withdrawn import REASON
 from igbot.settings.model import Rates
 
 # step:    what policy says by now; `hold`: the account may not send any more.
@@ -13,7 +14,9 @@ from igbot.settings.model import Rates
 # charged: paid for, even where the buckets are empty: look-ups are rarer than sends, so that this is soon made good.
 BEGIN_AGAIN = """
 WITH step AS (
-    SELECT o.account_id, o.igsid, c.cancel_reason, o.body ? 'attachment' AS has_media, CASE
+    SELECT o.account_id, o.igsid, CASE WHEN o.expires_at = '-infinity' THEN $10 ELSE c.cancel_reason END AS why,
+        o.body ? 'attachment' AS has_media, CASE
+        WHEN o.expires_at = '-infinity' THEN 'cancel'
         WHEN NOT o.despite_pause AND c.cancel_before >= o.decided_at THEN 'cancel'
         WHEN c.blocked_at >= o.decided_at THEN 'block'
         WHEN o.expires_at - $4::interval <= $3 THEN 'expire'
@@ -36,7 +39,7 @@ WITH step AS (
     UPDATE outbox_lane l SET free_at = $3 + make_interval(secs => 1 / $9::float8)
     FROM begun WHERE (l.account_id, l.igsid) = (begun.account_id, begun.igsid)
 )
-SELECT step, cancel_reason FROM step WHERE step <> 'send' UNION ALL SELECT step, NULL FROM begun
+SELECT step, why FROM step WHERE step <> 'send' UNION ALL SELECT step, NULL FROM begun
 """
 
 Again = Literal["send", "cancel", "block", "expire", "hold", "settled"]
@@ -60,8 +63,9 @@ async def begin_again(
         rates.text,
         rates.media,
         rates.customer,
+        REASON,
     )
     if row is None:
         return "settled", ""
     step: Again = row["step"]
-    return step, row["cancel_reason"] or TAKEN_OVER
+    return step, row["why"] or TAKEN_OVER

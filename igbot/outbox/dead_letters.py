@@ -11,6 +11,7 @@ from igbot.meta.events import AccountId
 from igbot.outbox.claimed import TAKEN_OVER
 from igbot.outbox.states import State
 from igbot.outbox.verdict import NEVER_ARRIVED, UNREACHED
+from igbot.outbox.withdrawn import NOTHING, wipe_said
 
 Which = State | Literal["all"]
 
@@ -57,6 +58,7 @@ WITH held AS (
                 AND s.outcome IN ('unknown', 'no answer', 'process lost')) AS doubtful,
         CASE
             WHEN o.status <> 'dead' THEN 'is not dead'
+            WHEN o.expires_at = '-infinity' THEN 'deleted'
             WHEN o.expires_at - $4::interval <= $3 THEN 'expired'
             WHEN NOT o.despite_pause AND c.cancel_before >= o.decided_at THEN 'cancelled'
             WHEN c.blocked_at >= o.decided_at THEN 'blocked'
@@ -85,7 +87,8 @@ SELECT held.outbox_id, held.status, held.doubtful, held.against, held.cancel_rea
 FROM held LEFT JOIN again USING (account_id, outbox_id)
 """
 
-# A reply whose call is under way, or whose outcome is being asked for, ends by what comes of that.
+# A reply whose call is under way, or whose outcome is being asked for, ends by what comes of that. `unsaid`: the
+# message was deleted, and nothing of what answers it is kept.
 DROP = """
 WITH held AS (
     SELECT o.account_id, o.outbox_id, o.igsid, o.status,
@@ -98,9 +101,10 @@ WITH held AS (
     WHERE o.outbox_id = ANY ($1) AND o.account_id = ANY ($2)
     ORDER BY o.account_id, o.outbox_id FOR UPDATE OF o
 ), dropped AS (
-    UPDATE outbox o SET status = 'cancelled', reason = $4, finished_at = $3
+    UPDATE outbox o SET status = 'cancelled', reason = $4, finished_at = $3,
+        body = CASE WHEN o.expires_at = '-infinity' THEN $6 ELSE o.body END
     FROM held WHERE (o.account_id, o.outbox_id) = (held.account_id, held.outbox_id) AND held.against IS NULL
-    RETURNING o.account_id, o.outbox_id, o.igsid, held.status
+    RETURNING o.account_id, o.outbox_id, o.igsid, held.status, o.decided_at, o.expires_at = '-infinity' AS unsaid
 ), lanes AS (
     UPDATE outbox_lane l SET arrivals = l.arrivals + 1, bucket = 'text', due_at = greatest($3, l.free_at)
     FROM (SELECT l.account_id, l.igsid FROM outbox_lane l
@@ -109,7 +113,8 @@ WITH held AS (
     WHERE (l.account_id, l.igsid) = (touched.account_id, touched.igsid)
 )
 SELECT held.outbox_id, held.status, held.doubtful, held.against, NULL AS cancel_reason,
-    dropped.outbox_id IS NOT NULL AS done
+    dropped.outbox_id IS NOT NULL AS done, dropped.unsaid, held.account_id, held.igsid, dropped.decided_at,
+    NULL::timestamptz AS deleted_at
 FROM held LEFT JOIN dropped USING (account_id, outbox_id)
 """
 
@@ -162,7 +167,9 @@ async def drop(
     conn: "asyncpg.Connection[Any]", outbox_ids: Sequence[int], accounts: Collection[AccountId | str], *, now: datetime
 ) -> list[Handled]:
     """Cancel replies that are dead, queued or of unknown outcome, for ever; in the order they were named."""
-    rows = await conn.fetch(DROP, list(outbox_ids), list(accounts), now, DROPPED, NEVER_ARRIVED)
+    async with conn.transaction():
+        rows = await conn.fetch(DROP, list(outbox_ids), list(accounts), now, DROPPED, NEVER_ARRIVED, NOTHING)
+        await wipe_said(conn, [row for row in rows if row["unsaid"]])
     return _handled(outbox_ids, rows, {True: "cancelled", False: "cancelled"})
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from igbot.outbox.claimed import ClaimedReply
 from igbot.outbox.gate import UNSAID, Usage
 from igbot.outbox.states import OPEN
 from igbot.outbox.verdict import Verdict
+from igbot.outbox.withdrawn import withdraw
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,15 @@ class Finished:
 # held:     those whose reply is open; its row, and below the lanes, are locked in the order of their keys (of `given`)
 #           and in that order of tables: `settle` does the same, or the two would wait for each other. LATERAL: one by
 #           one, by their keys, also where the planner believes that the table is empty. "Open" is said as "not
-#           finished": by the statuses it would read all of `outbox_open`, however long the queue.
+#           finished": by the statuses it would read all of `outbox_open`, however long the queue. `withdrawn`: the
+#           message was deleted meanwhile, and the reply has not arrived; it and its lane are left to `withdraw`.
 # done:     the replies. One that an echo has settled meanwhile stays settled. The code is the last call's: a look-up
 #           or the loss of a process brings none.
 # noted:    the calls that reached Meta and did not simply succeed, for whoever asks why.
 # lanes:    each conversation's next reply: this one again, or the next open one. A reply that was queued after the
 #           claim makes `arrivals` differ; the lane is then due at once rather than forgotten.
-# (result): replies that an echo had settled as sent although their verdict knows of no mid; and a row with nothing but
-#           the time at which the first of the lanes is due again.
+# (result): replies that an echo had settled as sent although their verdict knows of no mid; without one, those that are
+#           withdrawn; and a row with nothing but the time at which the first of the lanes is due again.
 FINISH = """
 WITH given AS (
     SELECT DISTINCT ON (account_id, outbox_id) *
@@ -48,9 +50,9 @@ WITH given AS (
         called boolean, counted boolean, unanswered smallint, most_calls smallint, outcome text, detail text)
     ORDER BY account_id, outbox_id, open
 ), held AS (
-    SELECT g.* FROM given g
+    SELECT g.*, o.deleted AND g.status NOT IN ('sent', 'unknown') AS withdrawn FROM given g
     JOIN LATERAL (
-        SELECT o.outbox_id FROM outbox o
+        SELECT o.outbox_id, o.expires_at = '-infinity' AS deleted FROM outbox o
         WHERE (o.account_id, o.outbox_id) = (g.account_id, g.outbox_id) AND o.finished_at IS NULL FOR UPDATE
     ) o ON o.outbox_id = g.outbox_id
     WHERE g.status <> 'sent' OR g.mid IS NOT NULL
@@ -63,14 +65,17 @@ WITH given AS (
         most_calls = least(o.most_calls, g.most_calls),
         attempts = o.attempts - CASE WHEN g.counted THEN 0 ELSE 1 END,
         finished_at = CASE WHEN g.open THEN NULL ELSE $2::timestamptz END
-    FROM held g WHERE (o.account_id, o.outbox_id) = (g.account_id, g.outbox_id)
+    FROM held g WHERE (o.account_id, o.outbox_id) = (g.account_id, g.outbox_id) AND NOT g.withdrawn
     RETURNING 1
 ), noted AS (
     INSERT INTO send_attempt (account_id, outbox_id, at, outcome, code, subcode, fbtrace_id, detail)
     SELECT account_id, outbox_id, $2, outcome, code, subcode, fbtrace_id, detail FROM given
     WHERE outcome NOT IN ('sent', 'unreachable')
 ), lanes_held AS (
-    SELECT g.* FROM (SELECT * FROM given WHERE (SELECT count(*) FROM done) >= 0 ORDER BY account_id, igsid) g
+    SELECT g.* FROM (
+        SELECT * FROM given WHERE (SELECT count(*) FROM done) >= 0
+            AND (account_id, outbox_id) NOT IN (SELECT account_id, outbox_id FROM held WHERE withdrawn)
+        ORDER BY account_id, igsid) g
     JOIN LATERAL (
         SELECT l.igsid FROM outbox_lane l
         WHERE (l.account_id, l.igsid) = (g.account_id, g.igsid) AND l.lease_by = $3 FOR UPDATE) l ON l.igsid = g.igsid
@@ -88,6 +93,8 @@ WITH given AS (
 SELECT o.outbox_id, o.mid, NULL::timestamptz AS due_at FROM given g JOIN outbox o USING (account_id, outbox_id)
 WHERE o.status = 'sent' AND g.mid IS NULL
 UNION ALL
+SELECT outbox_id, NULL, NULL FROM held WHERE withdrawn
+UNION ALL
 SELECT NULL, NULL, min(due_at) FROM lanes
 """
 
@@ -103,11 +110,22 @@ class Written:
     """What was found while verdicts were written.
 
     `proven`: the mids, by outbox_id, of replies that an echo had proved sent before; their verdicts were not written.
-    `due_at`: when the first of the conversations that have a next step is due for it.
+    `due_at`: when the first of the conversations that have a next step is due for it. `withdrawn`: what was written
+    instead, by outbox_id, of those whose message was deleted meanwhile.
     """
 
     proven: Mapping[int, str]
     due_at: datetime | None
+    withdrawn: Mapping[int, Verdict] = field(default_factory=dict)
+
+    def holding(self, finished: Finished) -> Verdict:
+        """The verdict that holds: this one, unless something had overtaken it."""
+        outbox_id, verdict = finished.reply.outbox_id, finished.verdict
+        if verdict.mid is not None:
+            return verdict
+        if outbox_id in self.proven:
+            return Verdict("sent", "settled by echo", mid=self.proven[outbox_id], unanswered=verdict.unanswered)
+        return self.withdrawn.get(outbox_id, verdict)
 
 
 async def finish(
@@ -119,8 +137,15 @@ async def finish(
 ) -> Written:
     """Write the verdicts and release the conversations."""
     rows = await conn.fetch(FINISH, json.dumps([_row(f) for f in finished]), now, process_id)
-    proven = {row["outbox_id"]: row["mid"] for row in rows if row["outbox_id"] is not None}
-    return Written(proven, next((row["due_at"] for row in rows if row["outbox_id"] is None), None))
+    proven = {row["outbox_id"]: row["mid"] for row in rows if row["mid"] is not None}
+    due_at = next((row["due_at"] for row in rows if row["outbox_id"] is None), None)
+    unsaid = {row["outbox_id"] for row in rows if row["mid"] is None}
+    withdrawn = {
+        f.reply.outbox_id: await withdraw(conn, f.reply, f.verdict, process_id=process_id, now=now)
+        for f in finished
+        if f.reply.outbox_id in unsaid
+    }
+    return Written(proven, now if withdrawn else due_at, withdrawn)
 
 
 async def rate_waits(conn: "asyncpg.Connection[Any]", account_id: AccountId, *, now: datetime) -> int:

@@ -33,7 +33,8 @@ def report(log: EventLog, reply: ClaimedReply, verdict: Verdict) -> None:
     fields["reason"] = _brief(verdict.reason, _NAME_BYTES)
     if verdict.state == "cancelled":
         log.info("reply_cancelled", **fields)
-        return
+        if verdict.halt is None:  # its last call may have met what stops the account
+            return
     fields |= _call_of(reply, verdict)
     if verdict.due_at is not None and verdict.halt is None:
         fields["until"] = verdict.due_at

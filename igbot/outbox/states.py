@@ -29,6 +29,7 @@ TRANSITIONS: dict[State, dict[State, str]] = {
         "queued": "not taken, tried again later",
         "unknown": "no answer, or one that proves nothing",
         "failed": "refused for good",
+        "cancelled": "not taken, and its message deleted",
         "expired": "refused, its window has closed",
         "dead": "every try failed",
     },
