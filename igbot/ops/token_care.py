@@ -121,7 +121,7 @@ class TokenCare:
         expires_at = stored.expires_at
         if owner.is_dead:
             await self._stop(account, stored, trouble or "", now)
-        elif owner.error is not None and row_for(owner.error).reaction == "halt":
+        elif answered and owner.error is not None and row_for(owner.error).reaction == "halt":
             self._fails(account, trouble or "")
         elif owner.ids and trouble is None:
             if account.login == "facebook":

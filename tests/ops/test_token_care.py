@@ -170,7 +170,9 @@ async def test_a_refresh_that_helps_ends_the_warnings(database: Database) -> Non
 async def test_meta_away_is_no_trouble_of_the_tokens(database: Database) -> None:
     """It is asked again in an hour, and nobody is woken for it."""
     async with nursed(database) as one:
-        for fault in (NOBODY, HtmlFault(status=503), ErrorFault(code=4, status=400, message="a limit")):
+        limit = ErrorFault(code=4, status=400, message="a limit")
+        passing = ErrorFault(code=10, status=403, message="no permission for now", transient=True)
+        for fault in (NOBODY, HtmlFault(status=503), limit, passing):
             one.meeting.fails(fault, route="me")
             await one.care.turn()
             row = await one.row()
