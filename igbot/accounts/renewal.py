@@ -73,9 +73,9 @@ async def refresh(
     hide: Callable[[str], None],
     now: datetime,
 ) -> Refreshed | NotRefreshed:
-    """Have Meta prolong an Instagram-login token of the age that allows it, and store what it gives.
+    """Have Meta prolong an Instagram-login token, and store what it gives.
 
-    Nothing is asked for a token of another login, or a younger one.
+    Meta is asked in any case: the caller sees to the login, and to an age that allows it.
 
     `hide` learns the new token before anything else is done with it. Raises DatabaseUnavailable.
     """
