@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 
-from igbot.accounts.vault import vault_of
+from igbot.accounts.vault import TokenVault, vault_of
 from igbot.answering.policy import Policy
 from igbot.answering.worker import Worker
 from igbot.app import App, Wakes
@@ -64,6 +64,8 @@ class _Given:
     counters: Counters
     wakes: Wakes
     redactor: Redactor
+    vault: TokenVault
+    sandbox_url: str | None
 
 
 @asynccontextmanager
@@ -88,13 +90,12 @@ async def open_app(
     async with aiohttp.ClientSession(connector=connector, trust_env=False) as session:
         wakes = Wakes(asyncio.Event(), asyncio.Event(), asyncio.Event())
         accounts = our_accounts(
-            settings.accounts,
+            settings,
             clients=graph_clients(settings, session, sandbox_url=sandbox_url, clock=clock),
             vault=vault,
             alerts=alerts,
             hide=redactor.hide,
             clock=clock,
-            production=settings.production_like,
             woken=wakes.outbox,
         )
         channels: Mapping[str, Sequence[str]] = {OWNER: settings.alert_urls, **settings.channels}
@@ -112,18 +113,16 @@ async def open_app(
             Counters(),
             wakes=wakes,
             redactor=redactor,
+            vault=vault,
+            sandbox_url=sandbox_url,
         )
-        care = care_of_tokens(
-            settings, accounts, session, sandbox_url=sandbox_url, database=database, vault=vault, alerts=alerts,
-            on_trouble=given.on_trouble, hide=redactor.hide, clock=clock,
-        )  # fmt: skip
         try:
-            yield _app(given, watch, care)
+            yield _app(given, watch)
         finally:
             await database.close()
 
 
-def _app(given: _Given, watch: DatabaseWatch, care: TokenCare) -> App:
+def _app(given: _Given, watch: DatabaseWatch) -> App:
     settings, clock, database = given.settings, given.clock, given.database
     rules_watch = RulesWatch(
         settings.rules_dir,
@@ -137,6 +136,7 @@ def _app(given: _Given, watch: DatabaseWatch, care: TokenCare) -> App:
     membership = _membership(given, rules_watch)
     notifier = Notifier(database, peers=lambda: membership.peers > 0, log=event_log("store"))
     receiver = _receiver(given, membership, notifier)
+    delivery = _delivery(given, membership)
     health = Health(
         database,
         given.accounts,
@@ -153,7 +153,7 @@ def _app(given: _Given, watch: DatabaseWatch, care: TokenCare) -> App:
         membership=membership,
         receiver=receiver,
         worker=_worker(given, membership, rules_watch, notifier),
-        delivery=_delivery(given, membership),
+        delivery=delivery,
         caller=_caller(given, membership, notifier),
         rulebook=rulebook,
         rules_watch=rules_watch,
@@ -162,7 +162,7 @@ def _app(given: _Given, watch: DatabaseWatch, care: TokenCare) -> App:
         notices=given.notices,
         counters=given.counters,
         database_watch=watch,
-        token_care=care,
+        token_care=_care(given, delivery),
         health=health,
         wakes=given.wakes,
     )
@@ -195,7 +195,7 @@ def _receiver(given: _Given, membership: Membership, notifier: Notifier) -> Rece
 
     return Receiver(
         given.database,
-        accounts=lambda: given.accounts.own_ids.accounts,
+        accounts=lambda: given.accounts.own_ids,
         is_test=lambda igsid: settings.test_mode or igsid in settings.testers,
         on_kept=kept,
         log=event_log("inbox", called=given.accounts.told_apart),
@@ -244,6 +244,21 @@ def _delivery(given: _Given, membership: Membership) -> Delivery:
         log=event_log("outbox", called=given.accounts.told_apart),
         woken=given.wakes.outbox,
         on_trouble=given.on_trouble,
+    )
+
+
+def _care(given: _Given, delivery: Delivery) -> TokenCare:
+    return care_of_tokens(
+        given.settings,
+        given.accounts,
+        given.session,
+        sandbox_url=given.sandbox_url,
+        database=given.database,
+        vault=given.vault,
+        alerts=given.alerts,
+        on_trouble=delivery.tell,  # which tells the end, too
+        hide=given.redactor.hide,
+        clock=given.clock,
     )
 
 

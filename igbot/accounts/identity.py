@@ -1,7 +1,6 @@
 """Which account an id belongs to. An account has several ids at Meta; its rows are kept under one of them, for ever."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -41,23 +40,10 @@ UPDATE account SET halted_at = NULL, halted_reason = NULL, halted_until = NULL
 WHERE account_id = $1 AND halted_at IS NOT NULL
 """
 
-HALTED = "SELECT halted_reason FROM account WHERE account_id = $1 AND halted_at IS NOT NULL"
 
-
-@dataclass(frozen=True, slots=True)
-class OwnIds:
-    """The ids that are ours, each with the account it belongs to."""
-
-    accounts: Mapping[str, AccountId]
-
-    def of(self, account_id: AccountId) -> frozenset[str]:
-        """All ids of one account."""
-        return frozenset(raw for raw, account in self.accounts.items() if account == account_id)
-
-
-def from_settings(accounts: Sequence[Sequence[str]]) -> OwnIds:
-    """The accounts of the settings, each by its ids, before the database has said under which id its rows are kept."""
-    return OwnIds({raw: AccountId(ids[0]) for ids in accounts for raw in ids})
+def from_settings(accounts: Sequence[Sequence[str]]) -> Mapping[str, AccountId]:
+    """The account of each id of the settings, before the database has said under which id its rows are kept."""
+    return {raw: AccountId(ids[0]) for ids in accounts for raw in ids}
 
 
 async def known_as(conn: "asyncpg.Connection[Any]", ids: Sequence[str]) -> AccountId | None:
@@ -96,9 +82,3 @@ async def refuse_production(conn: "asyncpg.Connection[Any]", ids: Sequence[str])
 async def resume(conn: "asyncpg.Connection[Any]", account_id: AccountId) -> None:
     """Let a halted account try again."""
     await conn.execute(RESUME, account_id)
-
-
-async def halted(conn: "asyncpg.Connection[Any]", account_id: AccountId) -> str | None:
-    """Why the account's sends are stopped until somebody acts, if they are."""
-    reason: str | None = await conn.fetchval(HALTED, account_id)
-    return reason

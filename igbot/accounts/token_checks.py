@@ -53,6 +53,7 @@ WHERE account_id = $1 AND (halted_at IS NULL OR halted_until IS NOT NULL)
     AND EXISTS (SELECT FROM access_token WHERE (account_id, sealed) = ($1, $4))
 RETURNING true
 """
+LOOK = "UPDATE access_token SET check_at = NULL WHERE account_id = $1 AND trouble IS NOT NULL"
 NEXT = "UPDATE access_token SET check_at = $2, checked_at = coalesce($3, checked_at) WHERE account_id = $1"
 
 
@@ -69,6 +70,11 @@ async def check_next(
 ) -> None:
     """When the token is to be checked next; `checked_at` where it has been now, with nothing else to note."""
     await conn.execute(NEXT, account_id, at, checked_at)
+
+
+async def look_at_trouble(conn: "asyncpg.Connection[Any]", account_id: AccountId) -> None:
+    """Have a token with a noted trouble checked at the next turn: Meta takes it, so that may stand no more."""
+    await conn.execute(LOOK, account_id)
 
 
 async def note_unreadable(conn: "asyncpg.Connection[Any]", account_id: AccountId, *, now: datetime) -> None:

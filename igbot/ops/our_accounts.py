@@ -10,7 +10,8 @@ import aiohttp
 import asyncpg
 
 from igbot.accounts.graph_reads import proof_of
-from igbot.accounts.identity import OwnIds, enter, from_settings, known_as, refuse_production, resume
+from igbot.accounts.identity import enter, from_settings, known_as, refuse_production, resume
+from igbot.accounts.token_checks import look_at_trouble
 from igbot.accounts.tokens import holds_token
 from igbot.accounts.vault import TokenVault
 from igbot.errors import UsageError
@@ -20,6 +21,7 @@ from igbot.ops.token_watch import TokenWatch
 from igbot.outbox.account import SendingAccount
 from igbot.outbox.graph import GraphClient
 from igbot.outbox.troubles import Trouble
+from igbot.rule_settings import account_names
 from igbot.settings.model import Account, Settings
 from igbot.telemetry.clock import Clock
 from igbot.telemetry.log import event_log
@@ -45,7 +47,7 @@ class OurAccounts:
     def __init__(self, each: Sequence[OurAccount], *, production: bool) -> None:
         self.each = tuple(each)
         self._production = production
-        self.own_ids: OwnIds = from_settings([one.settings.ids for one in each])
+        self.own_ids: Mapping[str, AccountId] = from_settings([one.settings.ids for one in each])
         self._known: tuple[tuple[AccountId, str | None], ...] = ()
         self._sending: Mapping[AccountId, SendingAccount] = {}
 
@@ -59,7 +61,7 @@ class OurAccounts:
         return next((one.settings.name for one in self.each if one.account_id == account_id), "")
 
     def called(self, account_id: str) -> str:
-        """An account as people know it: by its name, and the id that logs and commands have."""
+        """An account as people know it: its name, and in brackets its id; the id alone of one that is not ours."""
         name = self.name_of(AccountId(account_id))
         return f"{name} ({account_id})" if name else account_id
 
@@ -101,7 +103,7 @@ class OurAccounts:
             account = one.settings
             one.account_id = await enter(conn, account.ids, name=account.name, production=self._production)
             found |= dict.fromkeys(account.ids, one.account_id)
-        self.own_ids = OwnIds(found)
+        self.own_ids = found
 
     async def resume(self, conn: "asyncpg.Connection[Any]") -> None:
         """Let what was halted try again: whoever starts igbot has looked."""
@@ -115,6 +117,7 @@ class OurAccounts:
         confirmed = await asyncio.gather(*(one.watch.check() for one in new))
         for one in compress(new, confirmed):
             await resume(conn, one.account_id)
+            await look_at_trouble(conn, one.account_id)
         for one in self.each:
             await one.watch.tell(conn, one.account_id)
 
@@ -147,18 +150,17 @@ def graph_clients(
 
 
 def our_accounts(
-    accounts: Sequence[Account],
+    settings: Settings,
     *,
     clients: Mapping[str, GraphClient],
     vault: TokenVault,
     alerts: Alerts,
     hide: Callable[[str], None],
     clock: Clock,
-    production: bool,
     woken: asyncio.Event,
 ) -> OurAccounts:
     """The accounts of the settings. `woken` is set when one can send; what is wrong with a token becomes an alert."""
-    owners = {raw: account.name for account in accounts for raw in account.ids}
+    owners = account_names(settings)
 
     def one(account: Account) -> OurAccount:
         graph, key = clients[account.name], f"token:{account.name}"
@@ -169,7 +171,7 @@ def our_accounts(
         def ready() -> None:
             woken.set()
             alerts.clear(key)
-            if watch.trouble is None:  # Meta takes it, and what the one before had stopped goes on
+            if watch.trouble is None:  # at once: whoever gave the token waits for it, and the sender looks later
                 alerts.clear(Trouble(ours.account_id, "halted", "", "").key)
 
         watch = TokenWatch(
@@ -186,4 +188,4 @@ def our_accounts(
         ours = OurAccount(account, graph, watch, AccountId(account.ids[0]))
         return ours
 
-    return OurAccounts([one(account) for account in accounts], production=production)
+    return OurAccounts([one(account) for account in settings.accounts], production=settings.production_like)

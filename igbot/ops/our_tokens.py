@@ -31,7 +31,7 @@ def care_of_tokens(
     hide: Callable[[str], None],
     clock: Clock,
 ) -> TokenCare:
-    """A `TokenCare` for all accounts. `on_trouble` is the one that sends have: their alerts are joined."""
+    """A `TokenCare` for all accounts. `on_trouble` is that of the sends: an alert is joined to theirs, and so ends."""
     calls = {each.name: token_calls(settings, each, session, sandbox_url=sandbox_url) for each in settings.accounts}
 
     def looked_after() -> list[TokenAccount]:

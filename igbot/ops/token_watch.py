@@ -80,7 +80,10 @@ class TokenWatch:
         return self._taken != self._asked or self._clock() >= self._ask_again_at
 
     async def check(self) -> bool:
-        """Ask Meta whose the taken token is, and send with it unless it is somebody else's. Whether Meta confirmed."""
+        """Ask Meta whose the taken token is, and send with it unless it is somebody else's. Whether Meta confirmed.
+
+        No answer is no reason to park it, and none to send with one that Meta has called another's.
+        """
         token = self._taken
         known = token == self._asked
         status, ids = await self._identity(token)
@@ -88,6 +91,8 @@ class TokenWatch:
         if ids and not ids & set(self._account.ids):
             self._park(self._of_another(ids))
             return False
+        if not ids and known and self.token is None:
+            return False  # the last that Meta said of it was whose it is: another's
         self.token = token
         self.trouble = None if ids else f"Meta did not confirm the access token (HTTP {status})"
         if ids or not known:

@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from igbot.accounts.identity import OwnIds, enter, from_settings, halted, resume
+from igbot.accounts.identity import enter, from_settings
 from igbot.errors import UsageError
-from igbot.meta.events import AccountId
 from igbot.store.pool import Database
 
 IDS = "SELECT account_id, ids FROM account ORDER BY account_id"
@@ -52,23 +51,9 @@ async def test_several_processes_enter_one_account(database: Database) -> None:
     assert await known(database) == {"ig": ["ig", "page"]}
 
 
-async def test_a_halted_account_says_why_until_it_is_resumed(database: Database) -> None:
-    """Whoever resumes it has looked."""
-    account = AccountId(await entered(database, "ig"))
-    async with database.connection() as conn:
-        assert await halted(conn, account) is None
-        await conn.execute("UPDATE account SET halted_at = now(), halted_reason = 'the token is dead'")
-        assert await halted(conn, account) == "the token is dead"
-        await resume(conn, account)
-        assert await halted(conn, account) is None
-
-
 def test_all_ids_of_the_settings_are_us() -> None:
     """Before the database has said under which of them the rows are kept."""
-    own = from_settings([["ig", "page"], ["other"]])
-    assert own.accounts == {"ig": "ig", "page": "ig", "other": "other"}
-    assert own.of(AccountId("ig")) == {"ig", "page"}
-    assert OwnIds({}).of(AccountId("ig")) == frozenset()
+    assert from_settings([["ig", "page"], ["other"]]) == {"ig": "ig", "page": "ig", "other": "other"}
 
 
 async def test_a_development_bot_keeps_off_an_account_that_is_served_in_production(database: Database) -> None:

@@ -55,7 +55,7 @@ async def test_a_process_enters_with_its_account_and_its_token(database: Databas
         assert membership.joined.is_set()
         assert membership.process_id > 0
         assert one.accounts.ids == [ACCOUNT]
-        assert one.accounts.own_ids.accounts == {ACCOUNT: ACCOUNT, PAGE: ACCOUNT}
+        assert one.accounts.own_ids == {ACCOUNT: ACCOUNT, PAGE: ACCOUNT}
         assert (one.tokens, one.trouble) == ({ACCOUNT: TOKEN}, None)
         assert TOKEN in one.hidden
         assert one.ready == ["joined", "token of main"]

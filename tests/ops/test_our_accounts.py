@@ -4,8 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
+from igbot.accounts.token_checks import claim_checks
 from igbot.errors import UsageError
+from igbot.meta.events import AccountId
 from igbot.ops.token_watch import ASK_AGAIN
 from igbot.settings.model import Rates
 from igbot.store.pool import Database
@@ -36,7 +39,7 @@ async def test_each_account_is_entered_with_its_own_token_and_rates(database: Da
         sending = one.accounts.sending()
         assert sending[one.accounts.ids[1]].rates == Rates(text=5, media=1)
         assert sending[one.accounts.ids[0]].rates == Rates()
-        assert one.accounts.own_ids.accounts == {
+        assert one.accounts.own_ids == {
             ACCOUNT: ACCOUNT,
             PAGE: ACCOUNT,
             MADRID: MADRID,
@@ -63,6 +66,41 @@ async def test_the_token_of_another_account_parks_the_account_it_was_given_to(da
         await one.turn()
         assert one.tokens == {ACCOUNT: TOKEN, MADRID: "EAAmixedup"}
         assert one.accounts.troubles() == {}
+
+
+async def test_a_token_that_is_another_accounts_stays_parked_while_meta_gives_no_answer(
+    database: Database, time: Time
+) -> None:
+    """An hour without Meta is no hour in which one account sends with another's token."""
+    async with member(database, time, madrid("EAAmixedup"), meta=Meta(of=OWNERS | {"EAAmixedup": {PAGE}})) as one:
+        before = one.accounts.troubles()
+        one.meta.status = 0
+        for _ in range(3):
+            time.pass_by(ASK_AGAIN)
+            await one.turn()
+        assert one.tokens == {ACCOUNT: TOKEN}
+        assert one.accounts.troubles() == before
+        assert one.meta.asked.count("EAAmixedup") == 4
+        assert len(one.troubles) == 1
+
+
+async def test_a_lost_key_that_is_back_has_the_token_looked_at_at_once(database: Database, time: Time) -> None:
+    """What was noted of it is no longer true; a token of which nothing was noted waits for its day."""
+
+    async def due() -> list[str]:
+        async with database.connection() as conn:
+            return [*await claim_checks(conn, [AccountId(ACCOUNT)], now=time())]
+
+    async with member(database, time):
+        assert await due() == [ACCOUNT]
+    async with member(database, time):
+        assert await due() == []
+    async with member(database, time, keys=(Fernet.generate_key().decode(),)) as one:
+        assert one.tokens == {}
+        assert await due() == []
+    async with member(database, time) as one:
+        assert one.tokens == {ACCOUNT: TOKEN}
+        assert await due() == [ACCOUNT]
 
 
 async def test_an_account_without_a_token_leaves_the_others_alone(database: Database, time: Time) -> None:
