@@ -8,7 +8,7 @@ from igbot.insight.explanation import Reply
 from igbot.outbox.dead_letters import drop, retry
 from igbot.outbox.verdict import Verdict, lost
 from igbot.sandbox.faults import ErrorFault
-from tests.answering.talking import ACCOUNT, DAY, START
+from tests.answering.talking import ACCOUNT, DAY, START, customer_says
 from tests.insight.asking import why
 from tests.outbox.posting import MARGIN, Post
 from tests.outbox.sending import Sender
@@ -121,6 +121,17 @@ async def test_what_will_end_it_is_told_before_it_does(post: Post) -> None:
     assert (await told(post)).waits[0] == "it will not be sent: Meta reaches this customer no more"
     post.desk.time.now += DAY
     assert (await told(post)).waits[0].startswith("its 24 hours were over at ")
+
+
+async def test_one_in_flight_whose_message_was_deleted_says_so(post: Post) -> None:
+    """And has a time by which it could be sent, like any other; `why --json` gives it."""
+    await post.queue("hello")
+    await post.finish((await post.claim_one(), lost(sending_at=START, unanswered=0)))
+    await post.desk.arrive(customer_says("", "", kind="deleted", about="in-1", at=START))
+    await post.desk.settle_all()
+    reply = await told(post)
+    assert reply.waits[0] == "the customer deleted the message: it is not called again"
+    assert reply.expires_at == START
 
 
 async def test_everything_that_happened_is_told_in_order(sender: Sender) -> None:
