@@ -10,7 +10,6 @@ from igbot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import datetime
     from typing import Any
 
     import asyncpg
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from igbot.settings.model import Settings
     from igbot.store.pool import Database
 
-    Act = Callable[[asyncpg.Connection[Any], list[int], tuple[str, ...], datetime], Awaitable[list[Handled]]]
+    Act = Callable[[asyncpg.Connection[Any], list[int], tuple[str, ...]], Awaitable[list[Handled]]]
 
 Ids = Annotated[list[int] | None, typer.Argument(help="Their outbox_ids, as `igbot outbox list` shows them.")]
 Account = Annotated[
@@ -43,14 +42,15 @@ def retry(
 ) -> None:
     """Have dead replies sent again, with all their tries, while the customer's 24 hours last. Exit 1 if one is not."""
     from igbot.outbox import dead_letters
+    from igbot.telemetry.clock import system_clock
 
     named = _named(ids, all_=all_)
     settings = _settings(env)
 
     async def act(
-        conn: "asyncpg.Connection[Any]", meant: list[int], accounts: tuple[str, ...], now: "datetime"
+        conn: "asyncpg.Connection[Any]", meant: list[int], accounts: tuple[str, ...]
     ) -> "list[dead_letters.Handled]":
-        margin = settings.window_margin
+        margin, now = settings.window_margin, system_clock()
         return await dead_letters.retry(conn, meant, accounts, margin=margin, even_if_sent=even_if_sent, now=now)
 
     handled, sends = _handle(settings, account, named, act)
@@ -74,16 +74,19 @@ def drop(
 ) -> None:
     """Cancel replies for ever: dead ones, and by their ids also queued ones and those of unknown outcome."""
     from igbot.outbox import dead_letters
+    from igbot.telemetry.clock import system_clock
 
     named = _named(ids, all_=all_)
+    if not yes:
+        _refuse_unasked(len(named or ()))
     settings = _settings(env)
 
     async def act(
-        conn: "asyncpg.Connection[Any]", meant: list[int], accounts: tuple[str, ...], now: "datetime"
+        conn: "asyncpg.Connection[Any]", meant: list[int], accounts: tuple[str, ...]
     ) -> "list[dead_letters.Handled]":
-        if len(meant) > 1 and not yes:
+        if not yes:
             _ask(len(meant))
-        return await dead_letters.drop(conn, meant, accounts, now=now)
+        return await dead_letters.drop(conn, meant, accounts, now=system_clock())
 
     handled, _ = _handle(settings, account, named, act)
     _tell(handled, {"cancelled": "dropped"}, as_json=as_json)
@@ -107,12 +110,17 @@ def _named(ids: Sequence[int] | None, *, all_: bool) -> list[int] | None:
     return list(ids) if ids else None
 
 
-def _ask(number: int) -> None:
-    import sys
+def _refuse_unasked(number: int) -> None:
+    """Raises UsageError for several replies where nobody can be asked."""
+    from igbot.cli.lines import typed
 
-    if not sys.stdin.isatty():
+    if number > 1 and not typed():
         raise UsageError(f"{number} replies would be dropped for ever", hint="say --yes if that is meant")
-    if not typer.confirm(f"Drop {number} replies for ever?", err=True):
+
+
+def _ask(number: int) -> None:
+    _refuse_unasked(number)
+    if number > 1 and not typer.confirm(f"Drop {number} replies for ever?", err=True):
         raise typer.Exit(ExitCode.BAD)
 
 
@@ -131,10 +139,9 @@ def _handle(
         async with database.connection() as conn:
             accounts = await accounts_meant(conn, own=settings.account_ids, account=account)
             meant = await dead_replies(conn, accounts) if named is None else named
-            now = system_clock()
-            handled = await act(conn, meant, accounts, now)
+            handled = await act(conn, meant, accounts)
             await wake(conn, "outbox")
-            return handled, await sends_of(conn, accounts, now=now)
+            return handled, await sends_of(conn, accounts, now=system_clock())
 
     return with_database(settings, work)
 

@@ -1,12 +1,17 @@
 """`igbot outbox`: dead letters for people and for scripts, sent again and dropped."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 import pytest
 
-from tests.cli.command import Place
+from tests.cli.command import SECONDS, Place
 from tests.conftest import PostgresServer, _execute, _fresh_database, _run
 from tests.store.processes import wait_for
 
@@ -68,6 +73,14 @@ def test_dead_letters_are_listed_sent_again_and_dropped(shop: Place) -> None:
     assert shop.run("outbox", "retry", str(bea["outbox_id"])).code == 1
 
 
+async def _ends(url: str) -> list[datetime]:
+    connection = await asyncpg.connect(url)
+    try:
+        return [row["finished_at"] for row in await connection.fetch("SELECT finished_at FROM outbox")]
+    finally:
+        await connection.close()
+
+
 def test_several_are_dropped_only_if_that_is_said(shop: Place) -> None:
     """A script has nobody who could be asked; one reply by its number is no question."""
     held = shop.run("outbox", "drop", "--all")
@@ -82,6 +95,29 @@ def test_several_are_dropped_only_if_that_is_said(shop: Place) -> None:
     none = shop.run("outbox", "drop", "--all", "--yes")
     assert (none.code, none.out, none.err) == (0, "", "no reply is dead\n")
     assert shop.run("outbox", "list").err == "no reply is dead\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no terminal that a test could hold")
+def test_replies_are_dropped_when_the_question_is_answered(shop: Place) -> None:
+    """A person may think for a while: what is noted is when the replies ended."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "igbot", "outbox", "drop", "--all"]
+    pipe, env = subprocess.PIPE, shop.environ({})
+    with subprocess.Popen(command, stdin=theirs, stdout=pipe, stderr=pipe, cwd=shop.here, env=env) as process:
+        os.close(theirs)
+        assert process.stderr is not None
+        question = b""
+        while not question.endswith(b"[y/N]:") and (more := process.stderr.read(1)):
+            question += more
+        assert question == b"Drop 2 replies for ever? [y/N]:"
+        asked_at = datetime.now(UTC)
+        os.write(ours, b"y\n")
+        process.communicate(timeout=SECONDS)
+    os.close(ours)
+    assert process.returncode == 0
+    ended = _run(_ends(shop.settings["IGBOT_DATABASE_URL"]))
+    assert len(ended) == 2
+    assert min(ended) > asked_at
 
 
 def test_replies_wait_where_sends_are_paused_and_that_is_said(shop: Place) -> None:
@@ -102,6 +138,7 @@ def test_replies_wait_where_sends_are_paused_and_that_is_said(shop: Place) -> No
         (("retry", "1", "--all"), "which replies?"),
         (("drop", "0"), "an outbox_id is a number above 0"),
         (("drop", "x"), "Invalid value"),
+        (("drop", "1", "2"), "say --yes"),
     ],
 )
 def test_wrong_usage_is_said_before_anything_is_looked_up(
