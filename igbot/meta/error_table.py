@@ -51,6 +51,8 @@ SEVERAL = 3
 _ANY = range(2**31)
 _MESSENGER = range(2_018_000, 2_019_000)
 _PRIVATE_REPLY = "private reply refused"
+_PROOF_WANTED = "API calls from the server require an appsecret_proof"
+_PROOF_WRONG = "Invalid appsecret_proof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,8 @@ TABLE: tuple[Row, ...] = (
         outage=True,
         says="Unsupported request - method type",
     ),
+    Row(100, None, "halt", "the app demands a proof of its secret: set IGBOT_APPSECRET_PROOF", says=_PROOF_WANTED),
+    Row(100, None, "halt", "the proof is wrong: the first IGBOT_APP_SECRET must be this app's", says=_PROOF_WRONG),
     Row(100, 33, "refuse message", "the object does not exist, or this token cannot see it", alert=True),
     Row(100, 2018001, "refuse recipient", "no matching user"),
     Row(

@@ -52,6 +52,8 @@ SEND_FAULTS: Mapping[str, Fault] = MappingProxyType(
         "cut-after": CutAfterFault(),
         "usage": HeadersFault(headers={"X-App-Usage": _NEARLY}),
         "unsupported": ErrorFault(code=100, message="Unsupported request - method type: post"),
+        "no-proof": ErrorFault(code=100, message="API calls from the server require an appsecret_proof argument"),
+        "wrong-proof": ErrorFault(code=100, message="Invalid appsecret_proof provided in the API argument"),
         **BY_CODE,
     }
 )

@@ -154,6 +154,20 @@ def test_the_rows_know_whom_they_concern() -> None:
 
 
 @pytest.mark.parametrize(
+    ("message", "way_out"),
+    [
+        ("API calls from the server require an appsecret_proof argument", "IGBOT_APPSECRET_PROOF"),
+        ("(#100) Invalid appsecret_proof provided in the API argument", "IGBOT_APP_SECRET"),
+    ],
+)
+def test_what_the_proof_of_the_secret_lacks_stops_the_account(message: str, way_out: str) -> None:
+    """It would refuse every reply for good; the queue is kept instead, and the reason names the setting."""
+    outcome = _answered(400, 100, None, message)
+    assert isinstance(outcome, Halted)
+    assert way_out in outcome.reason
+
+
+@pytest.mark.parametrize(
     "message", ["Unsupported request - method type: post", "(#100) Unsupported request - method type"]
 )
 @pytest.mark.parametrize("subcode", [None, 33, 99])
