@@ -52,8 +52,7 @@ def pause(
         emit_json(_shape(now))
         return
     until = moment(now.paused_until) if now.paused_until else ""
-    already = f", as it was already ({BECAUSE.get(now.was, now.was)})" if now.was else ""
-    typer.echo(f"The bot is silent for {igsid} until {until}{already}.")
+    typer.echo(f"The bot is silent for {igsid} until {until}{_before(now, until)}.")
     if now.cancelled:
         typer.echo(f"{replies(now.cancelled)} of the bot's that waited will not go out.")
     if now.on_its_way:
@@ -113,6 +112,17 @@ def _changed(settings: "Settings", igsid: str, account: str | None, lasts: timed
     return with_database(settings, work)
 
 
+def _before(now: "Standing", until: str) -> str:
+    """How a pause that is taken the place of would have ended, and why it was."""
+    from igbot.cli.output import moment
+
+    if now.was is None or now.was_until is None:
+        return ""
+    was_until = moment(now.was_until)
+    how = "as it was already" if was_until == until else f"instead of until {was_until}"
+    return f", {how} ({BECAUSE.get(now.was, now.was)})"
+
+
 def _shape(now: "Standing") -> dict[str, Any]:
     return {
         "account": now.account_id,
@@ -121,6 +131,7 @@ def _shape(now: "Standing") -> dict[str, Any]:
         "paused_until": now.paused_until,
         "opted_out_at": now.opted_out_at,
         "was_paused": now.was,
+        "was_paused_until": now.was_until,
         "cancelled": now.cancelled,
         "on_its_way": now.on_its_way,
     }

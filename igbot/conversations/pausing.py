@@ -24,24 +24,26 @@ WITH waiting AS (
         count(*) FILTER (WHERE NOT o.despite_pause AND o.status <> 'sending') AS replies
     FROM outbox o WHERE (o.account_id, o.igsid) = ($1, $2) AND o.status IN ('queued', 'sending', 'unknown')
 ), held AS (
-    SELECT CASE WHEN paused_until > $3 THEN paused_reason END AS was FROM conversation
-    WHERE (account_id, igsid) = ($1, $2) FOR UPDATE
+    SELECT CASE WHEN paused_until > $3 THEN paused_reason END AS was,
+        CASE WHEN paused_until > $3 THEN paused_until END AS was_until
+    FROM conversation WHERE (account_id, igsid) = ($1, $2) FOR UPDATE
 )
 UPDATE conversation c SET paused_at = $3, paused_until = $4, paused_reason = 'operator',
     cancel_before = greatest(c.cancel_before, $3, waiting.newest), cancel_reason = $5
 FROM waiting, held WHERE (c.account_id, c.igsid) = ($1, $2)
-RETURNING c.paused_until, held.was, c.opted_out_at, waiting.replies, waiting.sending
+RETURNING c.paused_until, held.was, held.was_until, c.opted_out_at, waiting.replies, waiting.sending
 """
 
 # When it began stays: it tells when the bot was silent last.
 RESUME = """
 WITH held AS (
-    SELECT account_id, igsid, CASE WHEN paused_until > $3 THEN paused_reason END AS was FROM conversation
-    WHERE (account_id, igsid) = ($1, $2) FOR UPDATE
+    SELECT account_id, igsid, CASE WHEN paused_until > $3 THEN paused_reason END AS was,
+        CASE WHEN paused_until > $3 THEN paused_until END AS was_until
+    FROM conversation WHERE (account_id, igsid) = ($1, $2) FOR UPDATE
 )
 UPDATE conversation c SET paused_until = CASE WHEN c.paused_until > $3 THEN $3 ELSE c.paused_until END
 FROM held WHERE (c.account_id, c.igsid) = (held.account_id, held.igsid)
-RETURNING NULL::timestamptz AS paused_until, held.was, c.opted_out_at, 0 AS replies, 0 AS sending
+RETURNING NULL::timestamptz AS paused_until, held.was, held.was_until, c.opted_out_at, 0 AS replies, 0 AS sending
 """
 
 
@@ -53,7 +55,8 @@ class ConversationGone(IgbotError):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the conversation stands now. `was` is why it was paused until now, None where it was not.
+    """How the conversation stands now. `was` is why it was paused until now, and `was_until` how long it would have
+    been; None where it was not.
 
     `cancelled` replies were waiting and do not go out any more; `on_its_way` are calls that nobody can hold back.
     """
@@ -62,6 +65,7 @@ class Standing:
     igsid: str
     paused_until: datetime | None
     was: str | None
+    was_until: datetime | None
     opted_out_at: datetime | None
     cancelled: int
     on_its_way: int
@@ -97,5 +101,5 @@ async def resume_conversation(
 def _standing(account_id: str, igsid: str, row: asyncpg.Record | None) -> Standing:
     if row is None:
         raise ConversationGone(f"the conversation with {igsid} is gone")
-    stands = row["paused_until"], row["was"], row["opted_out_at"]
+    stands = row["paused_until"], row["was"], row["was_until"], row["opted_out_at"]
     return Standing(account_id, igsid, *stands, cancelled=row["replies"], on_its_way=row["sending"])

@@ -1,10 +1,12 @@
 """`igbot pause` and `resume`, and those of conversations, beside a server that runs and without one."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from igbot.cli.output import moment
 from tests.cli.command import SECONDS, Place
 from tests.store.processes import wait_for
 
@@ -53,7 +55,9 @@ def test_a_person_takes_over_and_gives_back(place: Place) -> None:
         assert "paused: a person answers" in place.run("simulate", "returns?", "--as", "eva").out
         told = place.run("conversations", "pause", "eva", IGBOT_ENV="development").out
         assert "The bot is silent for eva until" in told
-        assert "as it was already (the operator had paused it)" in told
+        until = datetime.fromisoformat(stands["paused_until"])
+        assert f", instead of until {moment(until)} (the operator had paused it)" in told
+        assert "as it was already" not in told
         ended = place.run("conversations", "resume", "eva").out
         assert "The pause for eva has ended (the operator had paused it)" in ended
         assert "30 days to return" in place.run("simulate", "returns?", "--as", "eva").out

@@ -40,6 +40,16 @@ async def test_while_a_person_answers_the_bot_is_silent(desk: Desk) -> None:
     assert await desk.reasons() == ["rule", "paused", "rule"]
 
 
+async def test_a_shorter_pause_takes_the_place_of_a_longer_one(desk: Desk) -> None:
+    """And tells until when the bot would have been silent; so does the end of it."""
+    await says(desk, "hello", "m1")
+    assert (await paused(desk)).was_until is None
+    shorter = await paused(desk, length=HOUR / 2)
+    assert (shorter.paused_until, shorter.was, shorter.was_until) == (START + HOUR / 2, "operator", START + HOUR)
+    assert (await resumed(desk)).was_until == START + HOUR / 2
+    assert (await resumed(desk)).was_until is None
+
+
 async def test_what_was_queued_does_not_go_out(desk: Desk) -> None:
     """It is cancelled at its turn, with the reason; a hand-off's own words still go out."""
     post = Post(desk)
