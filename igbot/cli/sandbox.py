@@ -84,22 +84,13 @@ async def run_sandbox(command: SandboxCommand, *, stop: asyncio.Event, announce:
     """
     from aiohttp import web
 
+    from igbot.development import stand_in_for
     from igbot.sandbox.app import make_app
     from igbot.sandbox.graph import Sandbox
-    from igbot.sandbox.options import SandboxAccount, SandboxSettings
     from igbot.settings import sandbox_values
 
-    accounts = [SandboxAccount(each.ids, each.token or sandbox_values.ACCESS_TOKEN) for each in command.accounts]
-    first, *others = accounts or [SandboxAccount((sandbox_values.ACCOUNT_ID,), sandbox_values.ACCESS_TOKEN)]
-    standing = Sandbox(
-        SandboxSettings(
-            account_ids=first.ids,
-            access_token=first.token,
-            more_accounts=tuple(others),
-            app_secret=_app_secret(command.app_secret_file, command.app_secret or sandbox_values.APP_SECRET),
-            webhook_url=_webhook(command.webhook),
-        )
-    )
+    secret = _app_secret(command.app_secret_file, command.app_secret or sandbox_values.APP_SECRET)
+    standing = Sandbox(stand_in_for(command.accounts, app_secret=secret, webhook_url=_webhook(command.webhook)))
     standing.faults.add(read_faults(command.fail))
     runner = web.AppRunner(make_app(standing), access_log=None)
     await runner.setup()
