@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from igbot.errors import UsageError
 from igbot.rule_settings import options_of, surroundings_of
 from igbot.rules.loading import load_rules
 from igbot.rules.model import RuleFile
@@ -49,3 +50,29 @@ def test_the_owners_words_reach_decisions_and_lint(tmp_path: Path) -> None:
     assert opting.said_in("mais", opted_out=True) == ("in", ("pt-br",))
     assert opting.said_in("unsubscribe", opted_out=False) is None
     assert codes(given).count("R064") == 1
+
+
+@pytest.mark.parametrize(
+    ("stop", "start", "told"),
+    [
+        ("{en: [start]}", "{en: [start]}", '"start" would both stop and start the bot: it is in policy.stop_words.en'),
+        ("{en: [no, Détente]}", "{pt-BR: [DETENTE!]}", "policy.stop_words.en and in policy.start_words.pt-br"),
+        ("{fr: [Alta.]}", "{}", "policy.stop_words.fr and in the usual START words of es"),
+        ("{}", "{nl: [PARAR]}", "the usual STOP words of es, the usual STOP words of pt and in policy.start_words.nl"),
+    ],
+)
+def test_no_word_both_stops_and_starts_the_bot(tmp_path: Path, stop: str, start: str, told: str) -> None:
+    """In whichever languages, and however it is written: the lists that have it are named."""
+    given = settings(tmp_path, f"policy:\n  stop_words: {stop}\n  start_words: {start}\n")
+    for use in (options_of, surroundings_of):
+        with pytest.raises(UsageError) as wrong:
+            use(given)
+        assert told in wrong.value.message
+
+
+def test_a_word_that_is_the_owners_own_no_more_may_be_used_the_other_way(tmp_path: Path) -> None:
+    """The lists in force are compared, not those that they take the place of."""
+    given = settings(tmp_path, "policy:\n  stop_words: {es: [alta]}\n  start_words: {es: [baja]}\n")
+    opting = options_of(given).opting
+    assert opting.said_in("alta", opted_out=False) == ("out", ("es",))
+    assert opting.said_in("baja", opted_out=True) == ("in", ("es",))

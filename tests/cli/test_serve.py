@@ -170,3 +170,15 @@ def test_the_embedded_database_ends_with_its_last_user(home: Place) -> None:
     assert not (Layout.of(home.data_dir).cluster / "postmaster.pid").exists()
     shown = home.run("conversations", "show", "first-visit", "--json")
     assert [message["direction"] for message in json.loads(shown.out)["messages"]] == ["in", "out"]
+
+
+@pytest.mark.parametrize("command", [("rules", "lint"), ("serve", "--port", "0")])
+def test_a_word_that_would_stop_and_start_the_bot_is_wrong_usage(bare: Place, command: tuple[str, ...]) -> None:
+    """Told before anything begins, on one line with both lists."""
+    (bare.here / "config").mkdir()
+    words = "policy:\n  stop_words: {en: [start]}\n  start_words: {en: [Start]}\n"
+    (bare.here / "config" / "base.yaml").write_text(words, encoding="utf-8")
+    ended = bare.run(*command, IGBOT_ENV="development", IGBOT_MANAGEMENT_PORT="0")
+    assert (ended.code, ended.out) == (2, "")
+    assert '"start" would both stop and start the bot' in ended.err
+    assert "policy.stop_words.en and in policy.start_words.en\n" in ended.err
