@@ -17,11 +17,11 @@ Opt = Literal["out", "in"]
 ByLanguage = Mapping[str, tuple[str, ...]]
 
 _STOP: ByLanguage = {
-    "en": ("stop", "unsubscribe"),
+    "en": ("stop", "unsubscribe", "stop please", "please stop"),
     "es": ("stop", "baja", "parar"),
     "de": ("stopp", "abmelden"),
-    "fr": ("stop", "arrêter"),
-    "pt": ("parar", "sair"),
+    "fr": ("stop", "arrêter", "arrêt"),
+    "pt": ("parar", "sair", "pare"),
     "it": ("stop", "basta"),
     "tr": ("dur", "iptal"),
     "ru": ("стоп", "отписаться"),
@@ -82,6 +82,7 @@ LONGEST = 400
 """Characters of a message that may be one of these words, with what is unseen in it."""
 _LETTERS = r"[\p{L}\p{M}\p{N}]"
 _INNER = expression(rf"{_LETTERS}.*{_LETTERS}|{_LETTERS}", regex.DOTALL)
+_COMMA = expression(r"[ ,]++(?<=, )")
 _OUTER_ASCII = " \t\n\r\f\v!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
@@ -113,12 +114,14 @@ def opting_words(*, stop: ByLanguage, start: ByLanguage) -> OptingWords:
 
 def whole(text: str) -> str:
     """A message as it is compared with such a word: in normal form, without accents (from four letters on), without
-    punctuation, emoji and all else that is no letter or digit around it, unless there is nothing else; `""` where it is
-    too long to be one."""
+    punctuation, emoji and all else that is no letter or digit around it, unless there is nothing else, and without
+    commas between words; `""` where it is too long to be one."""
     core = _bare(text) or text.strip()
     if len(core) > LONGEST:
         return ""
     normal = fold_accents(normalise(core))
+    if ", " in normal:
+        normal = _COMMA.sub(" ", normal).strip()
     return _bare(normal) or normal
 
 

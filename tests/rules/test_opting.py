@@ -9,11 +9,11 @@ from igbot.meta.sendapi import parts
 from igbot.rules.opting import BUILT_IN, LONGEST, NO_WORDS, confirmation, opting_words, whole
 
 STOPS = {
-    "en": ("stop", "unsubscribe"),
+    "en": ("stop", "unsubscribe", "stop please", "please stop"),
     "es": ("stop", "baja", "parar"),
     "de": ("stopp", "abmelden"),
-    "fr": ("stop", "arrêter"),
-    "pt": ("parar", "sair"),
+    "fr": ("stop", "arrêter", "arrêt"),
+    "pt": ("parar", "sair", "pare"),
     "it": ("stop", "basta"),
     "tr": ("dur", "iptal"),
     "ru": ("стоп", "отписаться"),
@@ -56,6 +56,7 @@ def test_every_language_has_its_words_to_start(language: str, word: str) -> None
         *("stop 🛑", "🛑🛑stop🛑", "STOP ✋🏽", "stop ❤️", "~stop~", "=> stop <=", "stop 🇪🇸"),
         *("İPTAL", "IPTAL", "iptal", "ıptal", "DUR", "Dur!", "Arreter", "ARRÊTER", "bajá", "arre\u0302ter"),
         *("СТОП", "Стоп!", "Отписаться.", "توقف!", "؟توقف؟", "ABMELDEN", "Stopp", "STOP" + "!" * 200),
+        *("Stop, please!", "please , STOP", "STOP,, please", "Stop,\nplease", "Arret", "¡Pare!"),
     ],
 )
 def test_a_word_is_obeyed_however_it_is_written(text: str) -> None:
@@ -68,6 +69,7 @@ def test_a_word_is_obeyed_however_it_is_written(text: str) -> None:
     [
         *("stop it", "bus stop", "don't stop", "non stop", "nonstop", "stops", "stopped", "stop stop", "stop\nstop"),
         *("stop 1", "1 stop", "s t o p", "st.op", "st-op", "", " ", "?!", "🛑", "dür", "düŕ", "я стоп", "стопа"),
+        *("stop, it", "stop,please", "stop, stop", "pleasestop", "stop. please no", "please", "please don't stop"),
         *("parar?sair", "ba ja", "x" * 10_000, "stop " * 500, "¿" * 5000, "توقف الآن", "\udcff", "\x00"),
     ],
 )
@@ -76,7 +78,12 @@ def test_a_message_that_says_more_is_one_like_any_other(text: str) -> None:
     assert BUILT_IN.said_in(text, opted_out=False) is None
 
 
-@given(st.text(max_size=60))
+def test_no_word_stops_and_starts() -> None:
+    """In any two languages."""
+    assert BUILT_IN.stop.keys() & BUILT_IN.start.keys() == set()
+
+
+@given(st.text(max_size=60) | st.text("stop ,.\u200b\n，", max_size=12))
 def test_any_text_can_be_asked(text: str) -> None:
     """It never raises, and what is compared stays what it is."""
     BUILT_IN.said_in(text, opted_out=False)
