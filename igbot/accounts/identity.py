@@ -34,10 +34,11 @@ SELECT account_id FROM known UNION ALL SELECT account_id FROM entered LIMIT 1
 
 IN_PRODUCTION = "SELECT account_id FROM account WHERE ids && $1::text[] AND production LIMIT 1"
 
-# Whoever starts igbot again has looked: what was halted is tried once more.
+# Whoever starts igbot again, or gives it a token, has looked: what was halted is tried once more. A block of Meta's that
+# passes by itself is none of that: calls while it lasts make it longer.
 RESUME = """
-UPDATE account SET halted_at = NULL, halted_reason = NULL, halted_until = NULL
-WHERE account_id = $1 AND halted_at IS NOT NULL
+UPDATE account SET halted_at = NULL, halted_reason = NULL
+WHERE account_id = $1 AND halted_at IS NOT NULL AND halted_until IS NULL
 """
 
 
@@ -80,5 +81,5 @@ async def refuse_production(conn: "asyncpg.Connection[Any]", ids: Sequence[str])
 
 
 async def resume(conn: "asyncpg.Connection[Any]", account_id: AccountId) -> None:
-    """Let a halted account try again."""
+    """Let an account that was halted until somebody acts try again."""
     await conn.execute(RESUME, account_id)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from igbot.accounts.identity import enter, from_settings
+from igbot.accounts.identity import enter, from_settings, resume
 from igbot.errors import UsageError
 from igbot.store.pool import Database
 
@@ -72,3 +72,16 @@ async def test_production_takes_over_an_account_that_was_tried_in_development(da
         await enter(conn, ["ig"], production=True)
         with pytest.raises(UsageError):
             await enter(conn, ["ig"], production=False)
+
+
+@pytest.mark.parametrize(("until", "left"), [(None, None), ("2026-09-01 14:00+00", "policy")])
+async def test_who_starts_igbot_ends_a_stop_and_not_a_block_that_passes(
+    database: Database, until: str | None, left: str | None
+) -> None:
+    """Calls while Meta blocks an account make it longer; `igbot resume` may insist."""
+    halt = "UPDATE account SET halted_at = now(), halted_reason = 'policy', halted_until = $1::text::timestamptz"
+    async with database.connection() as conn:
+        account = await enter(conn, ["ig"], production=True)
+        await conn.execute(halt, until)
+        await resume(conn, account)
+        assert await conn.fetchval("SELECT halted_reason FROM account") == left
