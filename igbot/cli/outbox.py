@@ -64,16 +64,18 @@ def list_(
     settings = settings_for(env)
     quiet_log(settings)
 
-    async def work(database: "Database") -> list[dict[str, Any]]:
+    async def work(database: "Database") -> tuple[list[dict[str, Any]], int]:
         async with database.connection() as conn:
             accounts = await accounts_meant(conn, own=settings.account_ids, account=account)
-            return await list_replies(conn, which=which, accounts=accounts, limit=limit + 1)
+            return await list_replies(conn, which=which, accounts=accounts, limit=limit + 1), len(accounts)
 
-    found = with_database(settings, work)
+    found, accounts = with_database(settings, work)
     for reply in found[:limit] if as_json else ():
         emit_json(reply)
     if not as_json and found:
-        print_table(COLUMNS, [_cells(reply) for reply in found[:limit]])
+        # Last, so that the others stay where a script looks for them.
+        columns = (*COLUMNS, "account") if accounts > 1 else COLUMNS
+        print_table(columns, [_cells(reply)[: len(columns)] for reply in found[:limit]])
     if not found:
         typer.echo(f"no reply is {which}" if which != "all" else "there are no replies", err=True)
     elif len(found) > limit:
@@ -88,4 +90,4 @@ def _cells(reply: dict[str, Any]) -> tuple[object, ...]:
     event = reply["event"] or {}
     asked = event.get("text") or (f"({event['kind']})" if event else "")
     names = ("outbox_id", "igsid", "status", "attempts", "reason", "code", "rule")
-    return *(reply[name] for name in names), asked, reply["text"]
+    return *(reply[name] for name in names), asked, reply["text"], reply["account"]
