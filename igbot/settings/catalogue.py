@@ -42,7 +42,7 @@ CATALOGUE: tuple[Setting, ...] = (
         "production, development, test, or the name of a file in config/",
         early=True,
     ),
-    Setting("test.mode", "1 is the same as IGBOT_ENV=test", "off", "1 or 0", early=True),
+    Setting("test.mode", "on is the same as IGBOT_ENV=test", "off", "on or off", early=True),
     Setting(
         "secrets.dir",
         "a directory with one file for each secret, named like its variable",

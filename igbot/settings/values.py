@@ -71,10 +71,10 @@ def one_of(*choices: str, upper: bool = False) -> Callable[[str], str]:
 
 
 def switch(text: str) -> bool:
-    """1 or 0, in the usual words."""
+    """On or off, in the usual words."""
     word = text.lower()
     if word not in {"1", "true", "yes", "on", "0", "false", "no", "off"}:
-        raise ValueError("must be 1 or 0")
+        raise ValueError("must be on or off")
     return word in {"1", "true", "yes", "on"}
 
 

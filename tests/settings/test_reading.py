@@ -137,6 +137,14 @@ def test_everything_malformed_is_said_at_once_and_no_value_is_shown(tmp_path: Pa
     assert "(from the environment)" in message
 
 
+@pytest.mark.parametrize("name", ["IGBOT_TEST_MODE", "IGBOT_APPSECRET_PROOF"])
+def test_a_switch_is_called_the_same_by_what_is_wrong_and_how_to_mend_it(tmp_path: Path, name: str) -> None:
+    """On or off; the usual other words will do as well."""
+    assert problems(tmp_path, {name: "perhaps"}, serving=False).count("on or off") == 2
+    for word in ("on", "1", "True", "YES", "off", "0", "false", "No"):
+        read(tmp_path, {name: word})
+
+
 @given(name=st.sampled_from(sorted(SETTINGS)), value=st.text(max_size=30))
 def test_any_value_of_any_setting_is_taken_or_refused(name: str, value: str) -> None:
     """No text makes reading fail in another way, and none is repeated."""
