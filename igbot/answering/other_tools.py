@@ -13,7 +13,7 @@ import asyncpg
 
 from igbot.answering.claimed import Claim
 from igbot.answering.echoes import OTHER_TOOL, answers_at_once, is_grace_over, unknown_echoes
-from igbot.meta.echoes import heard_words
+from igbot.meta.echoes import heard_words, plain_words
 from igbot.meta.events import AccountId
 
 CUSTOMERS = 3
@@ -65,6 +65,8 @@ FROM fresh LEFT JOIN lifted USING (account_id, igsid)
 ORDER BY fresh.account_id, fresh.words
 """
 
+IS_TOLD = "SELECT EXISTS (SELECT FROM foreign_echo WHERE (words, igsid, account_id) = ($1, $2, $3) AND told)"
+
 FORGET = "DELETE FROM foreign_echo WHERE seen_at < $1"
 
 
@@ -96,7 +98,7 @@ class _Candidate:
     @property
     def digest(self) -> str:
         """What is kept of the words."""
-        return hashlib.sha256(self.words.encode("utf-8", "replace")).hexdigest()
+        return _kept_of(self.words)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -134,6 +136,16 @@ async def look_for_tools(
 async def forget_echoes(conn: "asyncpg.Connection[Any]", *, now: datetime) -> None:
     """Delete what tells of no tool any more."""
     await conn.execute(FORGET, now - REMEMBERED)
+
+
+async def is_a_tools(conn: "asyncpg.Connection[Any]", account_id: str, igsid: str, text: str) -> bool:
+    """Whether words that a customer got from the shop's account are known to be another tool's; for a day they are."""
+    told: bool = await conn.fetchval(IS_TOLD, bytes.fromhex(_kept_of(plain_words(text))), igsid, account_id)
+    return told
+
+
+def _kept_of(words: str) -> str:
+    return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()
 
 
 def _candidates(claim: Claim, pause: timedelta | None, now: datetime) -> list[_Candidate]:

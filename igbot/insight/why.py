@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from igbot.answering.other_tools import is_a_tools
 from igbot.errors import ExitCode, IgbotError, UsageError
 from igbot.insight.considered import Ground, all_considered
 from igbot.insight.delivered import calls_for, replies_to
@@ -43,7 +44,7 @@ SELECT account_id, igsid, mid, kind, event_at, test, status, error, raw FROM inb
 WHERE status = 'dead' AND mid = $1 AND kind = ANY ($2)
 """
 
-BY_A_PERSON = "SELECT EXISTS (SELECT FROM message WHERE mid = $1 AND direction = 'out')"
+NOT_OURS = "SELECT account_id, igsid, text FROM message WHERE mid = $1 AND direction = 'out'"
 
 # An edit that was there before the decision was decided on.
 EDITED_SINCE = """
@@ -122,10 +123,10 @@ async def _one(
         )
     if rows:
         return rows[0]
-    if account is None and await conn.fetchval(BY_A_PERSON, mid):
-        raise NothingDecided(
-            f"{mid} was written by a person in the Instagram app", hint="only customers' messages are decided on"
-        )
+    if account is None and (said := await conn.fetchrow(NOT_OURS, mid)):
+        tools = await is_a_tools(conn, said["account_id"], said["igsid"], said["text"] or "")
+        who = "another tool, which answers customers as well" if tools else "a person in the Instagram app"
+        raise NothingDecided(f"{mid} was written by {who}", hint="only customers' messages are decided on")
     where = f" in account {account}" if account is not None else ""
     raise NothingDecided(
         f"there is no message {mid}{where}", hint="`igbot conversations show IGSID --json` has the mids of a customer"

@@ -144,6 +144,29 @@ async def test_a_persons_own_words_have_no_decision(post: Post) -> None:
         await why(post.desk, "p1")
 
 
+async def test_what_another_tool_wrote_is_no_persons(desk: Desk) -> None:
+    """As soon as it is known for one; before, it is taken for a person's, as is what a person says meanwhile."""
+    customers = ["9000000000000001", "9000000000000002", "9000000000000003"]
+    for number, igsid in enumerate(customers):
+        await desk.arrive(customer_says("hello", f"m{number}", igsid=igsid, at=desk.time()))
+        await desk.settle_all()
+        desk.time.pass_by(seconds=1)
+        await desk.arrive(shop_says("We are  open.", f"p{number}", igsid=igsid, at=desk.time()))
+        desk.time.pass_by(seconds=10)
+        await desk.settle_all()
+        if not number:
+            with pytest.raises(NothingDecided, match="p0 was written by a person"):
+                await why(desk, "p0")
+    for mid in ("p0", "p1", "p2"):
+        with pytest.raises(NothingDecided, match=f"{mid} was written by another tool"):
+            await why(desk, mid)
+    await desk.arrive(shop_says("Eva here", "p3", igsid=customers[0], at=desk.time()))
+    desk.time.pass_by(seconds=10)
+    await desk.settle_all()
+    with pytest.raises(NothingDecided, match="p3 was written by a person"):
+        await why(desk, "p3")
+
+
 @pytest.mark.parametrize("mid", ["m_unknown", "", "a\0b", "\udc80"])
 async def test_an_unknown_mid_is_the_callers_mistake(desk: Desk, mid: str) -> None:
     """Exit 1, whatever was written."""
