@@ -34,8 +34,8 @@ SELECT account_id FROM known UNION ALL SELECT account_id FROM entered LIMIT 1
 
 IN_PRODUCTION = "SELECT account_id FROM account WHERE ids && $1::text[] AND production LIMIT 1"
 
-# Whoever starts igbot again, or gives it a token, has looked: what was halted is tried once more. A block of Meta's that
-# passes by itself is none of that: calls while it lasts make it longer.
+# Whoever starts igbot again, or gives it a token, has looked: what was halted is tried once more. Not so a block of
+# Meta's that passes by itself: calls while it lasts make it longer.
 RESUME = """
 UPDATE account SET halted_at = NULL, halted_reason = NULL
 WHERE account_id = $1 AND halted_at IS NOT NULL AND halted_until IS NULL
